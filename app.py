@@ -1,0 +1,119 @@
+"""Puts the rooms together: settings, extensions, the blueprints of this process's role, error pages, commands."""
+
+import logging
+
+from flask import Flask
+from flask_babel import Babel
+from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import cases.models  # every room's models are known before the first query
+import core.audit
+import donations.commands
+import donations.jobs
+import donations.models
+import donations.views
+import operations.commands
+import organisers.accounts
+import organisers.commands
+import organisers.jobs
+import organisers.views
+import pages.dev_mail
+import pages.views
+import petitions.commands
+import petitions.jobs
+import petitions.models
+import petitions.signature_views
+import petitions.views
+from config import SettingError, Settings, is_loopback, read_settings
+from core import cache, errors, guards, health, limits, mail, templating, worker
+from core.db import db
+from core.keystore import Keystore
+from core.vault import Vault
+
+JOBS = {"mail": mail.deliver, **petitions.jobs.JOBS, **donations.jobs.JOBS, **organisers.jobs.JOBS}
+TICKS = (*petitions.jobs.TICKS, *donations.jobs.TICKS)
+PUBLIC = (pages.views.pages, petitions.views.petitions, petitions.signature_views.signatures, donations.views.donations)
+COMMANDS = (
+    petitions.commands.petition, petitions.commands.tallies, organisers.commands.organiser, worker.jobs,
+    operations.commands.seed, operations.commands.doctor, operations.commands.backup, operations.commands.restore,
+)  # fmt: skip
+
+
+def create_app(given: dict[str, str] | None = None) -> Flask:
+    """The application for this process's role; `given` replaces the environment (tests)."""
+    settings = read_settings(given)
+    app = Flask(__name__)
+    app.config.update(flask_config(settings))
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    db.init_app(app)
+    Migrate(app, db, render_as_batch=True)
+    Babel(app)
+    app.extensions["vault"] = make_vault(settings)
+    app.extensions["limiter"] = limits.make_limiter(settings.redis_url, enabled=settings.limits)
+    app.extensions["jobs"] = worker.Worker(JOBS, TICKS)
+    guards.init_app(app)
+    errors.init_app(app)
+    templating.init_app(app)
+    register_rooms(app, settings)
+    for command in COMMANDS:
+        app.cli.add_command(command)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    if settings.public:
+        app.wsgi_app = cache.PageCache(app.wsgi_app)  # type: ignore[method-assign]
+    return app
+
+
+def register_rooms(app: Flask, settings: Settings) -> None:
+    app.register_blueprint(health.health)
+    if settings.public:
+        for room in PUBLIC:
+            app.register_blueprint(room)
+    if settings.office:
+        organisers.accounts.init_app(app)
+        app.register_blueprint(organisers.views.office)
+    if settings.loopback and settings.holds_keystore:
+        app.register_blueprint(pages.dev_mail.dev_mail)
+
+
+def make_vault(settings: Settings) -> Vault:
+    """The vault; a process with a keystore makes the site key where there is none."""
+    keystore = Keystore(settings.keystore)
+    if settings.holds_keystore:
+        keystore.create_site_key()
+    public_key = settings.site_public_key or (keystore.site_public_key() if settings.holds_keystore else None)
+    if public_key is None:
+        raise SettingError("SITE_PUBLIC_KEY is missing: a public server must know whom to trust; 'doctor' prints it.")
+    return Vault(keystore, public_key, holds_keystore=settings.holds_keystore)
+
+
+def flask_config(settings: Settings) -> dict[str, object]:
+    """Flask's own settings. Only the office has a session, so SECRET_KEY is the office's."""
+    secure = settings.server_url.startswith("https://")
+    own_host = settings.role == "office"
+    prefix = ("__Host-" if own_host else "__Secure-") if secure else ""
+    host = settings.server_url.split("//")[1].split("/")[0].rsplit(":", 1)[0]
+    return {
+        "UNDERSIGNED": settings,
+        "SECRET_KEY": settings.office_secret_key or settings.secret_key,
+        "SERVER_NAME": None,
+        "TRUSTED_HOSTS": [host, *(("localhost", "127.0.0.1", "[::1]") if is_loopback(settings.server_url) else ())],
+        "SESSION_COOKIE_NAME": f"{prefix}office",
+        "SESSION_COOKIE_PATH": "/" if own_host and secure else "/office",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": 12 * 3600,
+        "WTF_CSRF_CHECK_DEFAULT": False,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url),
+        "CHECKOUT_ORIGIN": settings.stripe_api_base or "https://checkout.stripe.com",
+    }
+
+
+def engine_options(url: str) -> dict[str, object]:
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 10, "check_same_thread": False}}
+    return {"pool_size": 20, "max_overflow": 10, "pool_pre_ping": True, "pool_timeout": 5}

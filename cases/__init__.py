@@ -1,0 +1,1 @@
+"""Cases, the people held, and what happened to them."""

@@ -1,0 +1,196 @@
+"""The settings: the only module that reads the environment. DESIGN: environment first, then `settings.env` in the data folder."""
+
+import base64
+import ipaddress
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+SAMPLES = {"changeme", "change-me", "secret", "dev", "development", "test", "password", "your-secret-key", "example"}
+SHORTEST_SECRET = 32
+ROLES = ("public", "office", "worker", "all")
+
+
+class SettingError(Exception):
+    """A setting is missing or unsafe; the text says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a process may be told from outside; see docs/operations.md for one line each."""
+
+    data: Path
+    database_url: str
+    secret_key: str
+    office_secret_key: str | None
+    site_public_key: str | None
+    role: str
+    server_url: str
+    mail_from: str
+    mail_reply_to: str | None
+    organisation: str
+    data_controller: str
+    smtp_url: str | None
+    trusted_proxies: int
+    redis_url: str | None
+    stripe_secret_key: str | None
+    stripe_webhook_secrets: tuple[str, ...]
+    stripe_api_base: str | None
+    limits: bool
+    port: int
+
+    @property
+    def loopback(self) -> bool:
+        """Whether this site is a demo on one's own machine: `/dev/mail`, the sandbox and the demo case exist only then."""
+        return is_loopback(self.server_url)
+
+    @property
+    def office(self) -> bool:
+        return self.role in ("office", "all")
+
+    @property
+    def public(self) -> bool:
+        return self.role in ("public", "all")
+
+    @property
+    def holds_keystore(self) -> bool:
+        return self.role != "public"
+
+    @property
+    def giving(self) -> bool:
+        return bool(self.stripe_secret_key)
+
+    @property
+    def livemode(self) -> bool:
+        return bool(self.stripe_secret_key) and "_live_" in str(self.stripe_secret_key)
+
+    @property
+    def keystore(self) -> Path:
+        return self.data / "keystore"
+
+    @property
+    def mail_folder(self) -> Path:
+        return self.data / "mail"
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the URL's host is this machine itself."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def read_settings(given: dict[str, str] | None = None) -> Settings:
+    """The settings of this process: `given` (tests) over the environment over the data folder's file.
+
+    Raises SettingError where a secret is missing, a sample or short, or where a combination is unsafe."""
+    environment = dict(os.environ if given is None else given)
+    data = Path(environment.get("UNDERSIGNED_DATA") or "instance").resolve()
+    values = {**read_file(data / "settings.env"), **{k: v for k, v in environment.items() if v != ""}}
+    port = _number(values, "PORT", 8000)
+    settings = Settings(
+        data=data,
+        database_url=_database_url(values.get("DATABASE_URL") or f"sqlite:///{data / 'undersigned.sqlite3'}"),
+        secret_key=_secret(values, "SECRET_KEY"),
+        office_secret_key=_secret(values, "OFFICE_SECRET_KEY") if _role(values) in ("office", "all") else None,
+        site_public_key=values.get("SITE_PUBLIC_KEY"),
+        role=_role(values),
+        server_url=(values.get("SERVER_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
+        mail_from=values.get("MAIL_FROM", "Undersigned <undersigned@localhost>"),
+        mail_reply_to=values.get("MAIL_REPLY_TO"),
+        organisation=values.get("ORGANISATION", "Undersigned demo"),
+        data_controller=values.get("DATA_CONTROLLER", "the person who runs this demo on this machine"),
+        smtp_url=values.get("SMTP_URL"),
+        trusted_proxies=_number(values, "TRUSTED_PROXIES", 0),
+        redis_url=values.get("REDIS_URL"),
+        stripe_secret_key=values.get("STRIPE_SECRET_KEY"),
+        stripe_webhook_secrets=tuple(values.get("STRIPE_WEBHOOK_SECRETS", "").replace(",", " ").split()),
+        stripe_api_base=values.get("STRIPE_API_BASE"),
+        limits=_limits(values),
+        port=port,
+    )
+    _refuse_unsafe(settings, values)
+    return settings
+
+
+def read_file(path: Path) -> dict[str, str]:
+    """`NAME=value` lines; an absent file is an empty one."""
+    if not path.exists():
+        return {}
+    pairs = (line.split("=", 1) for line in path.read_text().splitlines() if "=" in line and line[0] != "#")
+    return {name.strip(): value.strip() for name, value in pairs}
+
+
+def write_missing_secrets(data: Path, *, sandbox: bool) -> None:
+    """Adds generated secrets to the data folder's file where neither it nor the environment has one."""
+    path = data / "settings.env"
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    known = {**read_file(path), **os.environ}
+    wanted = {"SECRET_KEY": secrets.token_urlsafe(48), "OFFICE_SECRET_KEY": secrets.token_urlsafe(48)}
+    if sandbox and not known.get("STRIPE_SECRET_KEY"):
+        wanted["STRIPE_SECRET_KEY"] = "sk_test_" + secrets.token_hex(16)
+    if sandbox and not known.get("STRIPE_WEBHOOK_SECRETS"):
+        wanted["STRIPE_WEBHOOK_SECRETS"] = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+    lines = [f"{name}={value}\n" for name, value in wanted.items() if not known.get(name)]
+    if lines:
+        path.touch(mode=0o600)
+        with path.open("a") as file:
+            file.writelines(lines)
+
+
+def _role(values: dict[str, str]) -> str:
+    role = values.get("ROLE", "all")
+    if role not in ROLES:
+        raise SettingError(f"ROLE is {role!r}; it must be one of {', '.join(ROLES)}.")
+    return role
+
+
+def _secret(values: dict[str, str], name: str) -> str:
+    value = values.get(name, "")
+    if not value:
+        raise SettingError(f"{name} is missing. Set it, or let 'make run' generate it in the data folder.")
+    if len(value) < SHORTEST_SECRET or value.lower() in SAMPLES or len(set(value)) < 8:
+        raise SettingError(f"{name} is a sample or too short: use at least {SHORTEST_SECRET} random characters.")
+    return value
+
+
+def _number(values: dict[str, str], name: str, default: int) -> int:
+    try:
+        return int(values.get(name, default))
+    except ValueError:
+        raise SettingError(f"{name} must be a whole number.") from None
+
+
+def _limits(values: dict[str, str]) -> bool:
+    value = values.get("LIMITS", "on")
+    if value not in ("on", "off"):
+        raise SettingError("LIMITS must be 'on' or 'off'.")
+    return value == "on"
+
+
+def _database_url(url: str) -> str:
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def _refuse_unsafe(settings: Settings, values: dict[str, str]) -> None:
+    if settings.office_secret_key == settings.secret_key:
+        raise SettingError("OFFICE_SECRET_KEY must differ from SECRET_KEY: the public server must not forge office sessions.")
+    if settings.stripe_secret_key and not settings.stripe_webhook_secrets:
+        raise SettingError("STRIPE_SECRET_KEY is set without STRIPE_WEBHOOK_SECRETS: no gift could ever be confirmed.")
+    if settings.stripe_api_base and settings.livemode:
+        raise SettingError("STRIPE_API_BASE is for test keys only; remove it, or use an sk_test_ key.")
+    if not settings.limits and not settings.loopback:
+        raise SettingError("LIMITS=off is for tests on loopback; this SERVER_URL is not.")
+    if not settings.loopback:
+        missing = [name for name in ("SMTP_URL", "MAIL_FROM", "ORGANISATION", "DATA_CONTROLLER") if not values.get(name)]
+        if missing:
+            raise SettingError(f"Set {', '.join(missing)}: a site that others can reach must name itself and send mail.")

@@ -1,0 +1,55 @@
+"""Error pages: each says what happened and what to do, in the site's own look, and tells nothing else."""
+
+import logging
+
+from flask import Flask, Response, make_response, render_template, request
+from flask_babel import gettext as _
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+log = logging.getLogger(__name__)
+
+
+def explanation(code: int) -> tuple[str, str]:
+    """Title and sentence for a status code."""
+    known = {
+        400: (_("We could not read that"), _("The request was incomplete or damaged. Go back, reload the page and try again.")),
+        403: (_("Please use the form on this site"), _("This form was sent from somewhere else. Open the page here and try again.")),
+        404: (_("There is no such page"), _("The address may be mistyped, or the page has moved. The list of petitions may help.")),
+        405: (_("That does not work here"), _("Open the page from the start and use its form.")),
+        409: (_("That is closed"), _("What you tried is no longer open. The page says what you can still do.")),
+        413: (_("That was too much at once"), _("Shorten what you sent and try again.")),
+        429: (_("Too many tries from your network"), _("Wait a few minutes and try again. Nothing that you did before is lost.")),
+        503: (_("We are busy for a moment"), _("Nothing was saved. Wait a few seconds and send it again.")),
+    }  # fmt: skip
+    if code in known:
+        return known[code]
+    if code < 500:
+        return known[400]
+    return _("Something went wrong on our side"), _("Nothing was saved. Try again in a minute; we have been told.")
+
+
+def page(code: int) -> Response:
+    title, sentence = explanation(code)
+    response = make_response(render_template("error.html", title=title, sentence=sentence, code=code), code)
+    if code == 503:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def init_app(app: Flask) -> None:
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        response = page(error.code or 500)
+        if error.code == 405 and getattr(error, "valid_methods", None):
+            response.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined]
+        return response
+
+    @app.errorhandler(OperationalError)
+    def database_away(error: OperationalError) -> Response:
+        log.error("database: %s on %s", type(error.orig).__name__, request.endpoint)
+        return page(503)
+
+    @app.errorhandler(InternalServerError)
+    def own_fault(error: InternalServerError) -> Response:
+        return page(500)

@@ -1,0 +1,103 @@
+"""Guards at the door: sizes, origins and security headers, the same for every room."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, current_app, request
+
+from core.tokens import form_token
+
+FORM_LIMIT = 64 * 1024
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+CSP = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'{form_action}"
+)
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def body_limit(size: int) -> Callable[[View], View]:
+    """Declares a view's own body limit in bytes instead of FORM_LIMIT."""
+
+    def declare(view: View) -> View:
+        view.body_limit = size  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def from_anywhere(view: View) -> View:
+    """Declares a view that other machines post to: it proves its sender in another way than by origin."""
+    view.from_anywhere = True  # type: ignore[attr-defined]
+    return view
+
+
+def form_action(*origins: str) -> Callable[[View], View]:
+    """Declares names of settings whose origin a page's form may lead to; it also governs the redirect after a POST."""
+
+    def declare(view: View) -> View:
+        view.form_action = origins  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def init_app(app: Flask) -> None:
+    app.config["MAX_CONTENT_LENGTH"] = FORM_LIMIT
+    app.before_request(_limit_body)
+    app.before_request(_refuse_other_sites)
+    app.after_request(_add_headers)
+    app.jinja_env.globals["form_token"] = form_token
+
+
+def cacheable(response: Response, *, seconds: int = 1) -> Response:
+    """Marks a page that is the same for everybody: shared caches keep it a moment, ETag answers the rest."""
+    response.headers["Cache-Control"] = f"public, max-age=0, s-maxage={seconds}"
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+def _view() -> Any:
+    return current_app.view_functions.get(request.endpoint or "")
+
+
+def _limit_body() -> None:
+    limit = getattr(_view(), "body_limit", FORM_LIMIT)
+    request.max_content_length = limit
+    request.max_form_memory_size = limit
+    if (request.content_length or 0) > limit:
+        abort(413)
+
+
+def _refuse_other_sites() -> None:
+    """A form that another site submits is refused: by Sec-Fetch-Site where the browser sends it, else by Origin."""
+    if request.method in SAFE_METHODS or getattr(_view(), "from_anywhere", False):
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None:
+        if site != "same-origin":
+            abort(403)
+    elif origin is not None and origin not in (request.host_url.rstrip("/"), current_app.config["UNDERSIGNED"].server_url):
+        abort(403)
+
+
+def _add_headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    settings = current_app.config["UNDERSIGNED"]
+    origins = (current_app.config.get(name) for name in getattr(_view(), "form_action", ()))
+    csp = CSP.format(form_action="".join(f" {origin}" for origin in origins if origin))
+    response.headers.setdefault("Content-Security-Policy", csp)
+    response.headers.setdefault("Cache-Control", "no-store")
+    if urlsplit(settings.server_url).scheme == "https":
+        response.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    return response

@@ -1,0 +1,135 @@
+"""Jobs: work that is promised in the transaction that needs it, and done by a worker at least once, in one commit each.
+
+A job is claimed with a lease, so that a worker killed in the middle loses nothing; a job that keeps failing ends `dead`."""
+
+import logging
+import random
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, Index, Integer, LargeBinary, String, Text, and_, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core import clock
+from core.db import BigId, UTCDateTime, db, insert
+from core.vault import SITE, Sealed, vault
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=2)
+ATTEMPTS = 12
+SLOWEST_RETRY = timedelta(hours=2)
+SEALED_CONTEXT = "undersigned/job/v1"
+URGENT, NORMAL, LATER = 0, 10, 20
+
+Handler = Callable[["Job"], None]
+
+
+class Job(db.Model):
+    """queued → running → done | dead. `key` makes a promise unique for ever; `sealed` arguments go when the job is done."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index("ix_jobs_next", "state", "priority", "run_at"), {"sqlite_autoincrement": True})
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(16), unique=True)
+    kind: Mapped[str] = mapped_column(String(64))
+    key: Mapped[str | None] = mapped_column(String(200), unique=True)
+    args: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    key_id: Mapped[str | None] = mapped_column(String(16))
+    data_key_id: Mapped[str | None] = mapped_column(String(16))
+    blob: Mapped[bytes | None] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(String(16), default="queued")
+    priority: Mapped[int] = mapped_column(Integer, default=NORMAL)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    run_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    last_error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    def sealed(self) -> dict[str, Any]:
+        """The sealed arguments, opened; needs the keystore."""
+        sealed = Sealed(str(self.key_id), str(self.data_key_id), self.blob or b"")
+        return vault().open(sealed, scope=SITE, context=SEALED_CONTEXT, public_id=self.public_id)
+
+
+def enqueue(
+    kind: str,
+    args: Mapping[str, Any] | None = None,
+    *,
+    key: str | None = None,
+    sealed: Mapping[str, Any] | None = None,
+    priority: int = NORMAL,
+    after: timedelta = timedelta(0),
+) -> None:
+    """Promises a job in the current transaction; with a `key` that was promised before, nothing happens.
+
+    Personal data goes into `sealed` only; the caller has prepared the vault for SITE before its transaction began."""
+    public_id, moment = secrets.token_hex(8), clock.now()
+    values: dict[str, Any] = {
+        "public_id": public_id, "kind": kind, "key": key, "args": dict(args or {}), "state": "queued", "attempts": 0,
+        "priority": priority, "run_at": moment + after, "created_at": moment,
+    }  # fmt: skip
+    if sealed is not None:
+        box = vault().seal(SITE, SEALED_CONTEXT, public_id, sealed)
+        values |= {"key_id": box.key_id, "data_key_id": box.data_key_id, "blob": box.blob}
+    db.session.execute(insert(Job).values(values).on_conflict_do_nothing(index_elements=["key"]))
+
+
+def claim(moment: datetime) -> Job | None:
+    """The next job whose time has come, leased to this worker in a transaction of its own."""
+    due = or_(
+        and_(Job.state == "queued", Job.run_at <= moment), and_(Job.state == "running", Job.lease_until <= moment)
+    )
+    next_one = select(Job.id).where(due).order_by(Job.priority, Job.run_at, Job.id).limit(1)
+    if db.engine.dialect.name == "postgresql":
+        next_one = next_one.with_for_update(skip_locked=True)
+    elif db.session.scalar(next_one) is None:  # an idle SQLite worker takes no write lock
+        return None
+    values = {"state": "running", "lease_until": moment + LEASE, "attempts": Job.attempts + 1}
+    claimed = db.session.execute(
+        update(Job).where(Job.id.in_(next_one.scalar_subquery())).values(values).returning(Job.id)
+    ).scalar()
+    db.session.commit()
+    return db.session.get(Job, claimed) if claimed is not None else None
+
+
+def run(job: Job, handlers: Mapping[str, Handler]) -> None:
+    """Runs a claimed job: its effects and its end are one commit; a failure is put off with growing, jittered delays."""
+    job_id, attempts = job.id, job.attempts
+    vault().prepare(SITE)
+    try:
+        handlers[job.kind](job)
+        _finish(job_id, attempts, state="done", blob=None, last_error=None, finished_at=clock.now())
+        db.session.commit()
+    except Exception as error:  # noqa: BLE001 - whatever a handler raises, the job must be kept
+        db.session.rollback()
+        log.warning("job %s (%s) failed, attempt %s: %s", job_id, job.kind, attempts, type(error).__name__)
+        _postpone(job_id, attempts, error)
+        db.session.commit()
+
+
+def run_pending(handlers: Mapping[str, Handler]) -> int:
+    """Runs every job whose time has come; the number of jobs run."""
+    count = 0
+    while (job := claim(clock.now())) is not None:
+        run(job, handlers)
+        count += 1
+    return count
+
+
+def _postpone(job_id: int, attempts: int, error: Exception) -> None:
+    reason = f"{type(error).__name__}: {error}"[:500] if isinstance(error, OSError) else type(error).__name__
+    if attempts >= ATTEMPTS:
+        log.error("job %s is dead after %s attempts", job_id, attempts)
+        return _finish(job_id, attempts, state="dead", last_error=reason, finished_at=clock.now())
+    delay = min(timedelta(seconds=2**attempts) * random.uniform(0.75, 1.25), SLOWEST_RETRY)
+    return _finish(job_id, attempts, state="queued", last_error=reason, run_at=clock.now() + delay)
+
+
+def _finish(job_id: int, attempts: int, **values: Any) -> None:
+    """Ends this attempt only: a worker whose lease was taken over must not end the other's."""
+    mine = and_(Job.id == job_id, Job.attempts == attempts, Job.state == "running")
+    db.session.execute(update(Job).where(mine).values(lease_until=None, **values))

@@ -1,0 +1,96 @@
+"""The keystore: a folder of private keys outside the database and its backups, and the journal of erasures beside it."""
+
+import json
+import os
+import secrets
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nacl.public import PrivateKey
+from nacl.signing import SigningKey
+
+
+class KeyMissing(Exception):
+    """A private key is not in this keystore: what was sealed to it cannot be read."""
+
+
+@dataclass(frozen=True)
+class ScopeKey:
+    """The private side of one scope: opens data keys, and makes blind indexes of addresses."""
+
+    key_id: str
+    private: PrivateKey
+    index_key: bytes
+
+
+class Keystore:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def site_file(self) -> Path:
+        return self.folder / "site.json"
+
+    @property
+    def journal_file(self) -> Path:
+        return self.folder / "journal.log"
+
+    def create_site_key(self) -> None:
+        """Makes the Ed25519 site key unless there is one."""
+        if not self.site_file.exists():
+            self._write(self.site_file, {"seed": b64encode(bytes(SigningKey.generate())).decode()})
+
+    def site_key(self) -> SigningKey:
+        return SigningKey(b64decode(self._read(self.site_file)["seed"]))
+
+    def site_public_key(self) -> str:
+        """The site key's public half, base64: the setting SITE_PUBLIC_KEY."""
+        return b64encode(bytes(self.site_key().verify_key)).decode()
+
+    def create_scope_key(self) -> ScopeKey:
+        """A new X25519 pair and index key, written to disk before anything can be sealed to them."""
+        key_id, private, index_key = secrets.token_hex(8), PrivateKey.generate(), secrets.token_bytes(32)
+        content = {"private": b64encode(bytes(private)).decode(), "index": b64encode(index_key).decode()}
+        self._write(self._scope_file(key_id), content)
+        return ScopeKey(key_id, private, index_key)
+
+    def scope_key(self, key_id: str) -> ScopeKey:
+        content = self._read(self._scope_file(key_id))
+        return ScopeKey(key_id, PrivateKey(b64decode(content["private"])), b64decode(content["index"]))
+
+    def has(self, key_id: str) -> bool:
+        return self._scope_file(key_id).exists()
+
+    def write_journal(self, act: str, public_id: str) -> None:
+        """Appends an act on an opaque id, so that `restore` can repeat erasures and withdrawals after an old backup."""
+        descriptor = os.open(self.journal_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "a") as file:
+            file.write(f"{act} {public_id}\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def read_journal(self) -> Iterator[tuple[str, str]]:
+        if self.journal_file.exists():
+            for line in self.journal_file.read_text().splitlines():
+                act, _, public_id = line.partition(" ")
+                yield act, public_id
+
+    def _scope_file(self, key_id: str) -> Path:
+        return self.folder / f"scope-{key_id}.json"
+
+    def _read(self, path: Path) -> dict[str, str]:
+        try:
+            return dict(json.loads(path.read_text()))
+        except FileNotFoundError:
+            raise KeyMissing(f"{path.name} is not in the keystore") from None
+
+    def _write(self, path: Path, content: dict[str, str]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_suffix(".draft")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(path)

@@ -1,0 +1,225 @@
+"""The vault: seals personal data of an opaque scope (a petition, the site) so that the public server cannot read it back.
+
+PyNaCl's SealedBox carries each process's data keys to the scope's public key; `cryptography`'s AES-256-GCM seals the rows."""
+
+import json
+import secrets
+import struct
+import threading
+from base64 import b64decode
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from flask import current_app
+from nacl.exceptions import BadSignatureError, CryptoError
+from nacl.public import PublicKey, SealedBox
+from nacl.signing import VerifyKey
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core import clock
+from core.db import UTCDateTime, db
+from core.keystore import KeyMissing, Keystore
+
+SITE = "site"
+DATA_KEY_LIFE = timedelta(minutes=10)
+DATA_KEY_RENEWAL = timedelta(minutes=1)
+DATA_KEY_USES = 2**20
+PADDED = (256, 1024, 4096)
+OPENED_KEYS = 4096
+
+
+class VaultError(Exception):
+    """Something cannot be sealed or opened: no key, a forged key, or a changed row."""
+
+
+class VaultKey(db.Model):
+    """A scope's public key, signed by the site key; the private half is a file in the keystore."""
+
+    __tablename__ = "vault_keys"
+    __table_args__ = (
+        Index(
+            "uq_vault_keys_scope_active", "scope", unique=True,
+            sqlite_where=text("retired_at IS NULL"), postgresql_where=text("retired_at IS NULL"),
+        ),
+    )  # fmt: skip
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    scope: Mapped[str] = mapped_column(String(64))
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+    retired_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class DataKey(db.Model):
+    """One process's AES key for one scope, sealed to the scope's public key."""
+
+    __tablename__ = "data_keys"
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    key_id: Mapped[str] = mapped_column(ForeignKey("vault_keys.id"), index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What a row stores: the names of its keys and one padded blob."""
+
+    key_id: str
+    data_key_id: str
+    blob: bytes
+
+
+@dataclass
+class _CurrentKey:
+    key_id: str
+    data_key_id: str
+    cipher: AESGCM
+    expires: datetime
+    uses: int = 0
+
+
+class Vault:
+    """One a process. `prepare` before a transaction begins, `seal` within it; `open` needs the keystore."""
+
+    def __init__(self, keystore: Keystore, site_public_key: str, *, holds_keystore: bool) -> None:
+        self.keystore = keystore
+        self.holds_keystore = holds_keystore
+        self._site = VerifyKey(b64decode(site_public_key))
+        self._current: dict[str, _CurrentKey] = {}
+        self._opened: OrderedDict[str, AESGCM] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def create_scope(self, scope: str) -> VaultKey:
+        """A new key pair for the scope, its public half signed and added to the session."""
+        made = self.keystore.create_scope_key()
+        public = bytes(made.private.public_key)
+        signature = self.keystore.site_key().sign(_key_statement(scope, made.key_id, public)).signature
+        key = VaultKey(id=made.key_id, scope=scope, public_key=public, signature=signature)
+        db.session.add(key)
+        return key
+
+    def prepare(self, scope: str) -> None:
+        """Makes sure that a data key with a minute to live is committed; call while no write transaction is open."""
+        with self._lock:
+            current = self._current.get(scope)
+            if current and current.expires - clock.now() > DATA_KEY_RENEWAL and current.uses < DATA_KEY_USES:
+                return
+            self._current[scope] = self._new_data_key(scope)
+
+    def seal(self, scope: str, context: str, public_id: str, fields: Mapping[str, Any]) -> Sealed:
+        """Seals the fields for the row `public_id`. Raises VaultError without a prepared key."""
+        current = self._current.get(scope)
+        if current is None:
+            raise VaultError(f"no data key is prepared for {scope}")
+        current.uses += 1
+        nonce = secrets.token_bytes(12)
+        bound = _lengths(context, scope, current.key_id, current.data_key_id, public_id)
+        blob = nonce + current.cipher.encrypt(nonce, _pad(json.dumps(fields, ensure_ascii=False).encode()), bound)
+        return Sealed(current.key_id, current.data_key_id, blob)
+
+    def open(self, sealed: Sealed, *, scope: str, context: str, public_id: str) -> dict[str, Any]:
+        """The fields of a sealed row. Raises VaultError for a changed or moved row, KeyMissing without the key's file."""
+        cipher = self._open_data_key(sealed)
+        bound = _lengths(context, scope, sealed.key_id, sealed.data_key_id, public_id)
+        try:
+            plain = cipher.decrypt(sealed.blob[:12], sealed.blob[12:], bound)
+        except InvalidTag as error:
+            raise VaultError(f"row {public_id} was changed or moved") from error
+        (length,) = struct.unpack(">I", plain[:4])
+        return dict(json.loads(plain[4 : 4 + length]))
+
+    def index_key(self, key_id: str) -> bytes:
+        """The key of the scope's blind index; office and worker only."""
+        self._need_keystore()
+        return self.keystore.scope_key(key_id).index_key
+
+    def forget(self) -> None:
+        """Drops every data key from memory."""
+        with self._lock:
+            self._current.clear()
+            self._opened.clear()
+
+    def _new_data_key(self, scope: str) -> _CurrentKey:
+        with db.engine.begin() as connection:
+            columns = (VaultKey.id, VaultKey.public_key, VaultKey.signature)
+            query = select(*columns).where(VaultKey.scope == scope, VaultKey.retired_at.is_(None))
+            row = connection.execute(query).one_or_none()
+            if row is None:
+                raise VaultError(f"{scope} has no key")
+            self._verify(scope, row.id, row.public_key, row.signature)
+            raw, data_key_id = AESGCM.generate_key(256), secrets.token_hex(8)
+            sealed = SealedBox(PublicKey(row.public_key)).encrypt(raw)
+            values = {"id": data_key_id, "key_id": row.id, "sealed": sealed, "created_at": clock.now()}
+            connection.execute(DataKey.__table__.insert().values(values))
+        timer = threading.Timer(DATA_KEY_LIFE.total_seconds(), self._drop, (scope, data_key_id))
+        timer.daemon = True
+        timer.start()
+        return _CurrentKey(row.id, data_key_id, AESGCM(raw), clock.now() + DATA_KEY_LIFE)
+
+    def _drop(self, scope: str, data_key_id: str) -> None:
+        with self._lock:
+            if scope in self._current and self._current[scope].data_key_id == data_key_id:
+                del self._current[scope]
+
+    def _verify(self, scope: str, key_id: str, public_key: bytes, signature: bytes) -> None:
+        try:
+            self._site.verify(_key_statement(scope, key_id, public_key), signature)
+        except BadSignatureError as error:
+            raise VaultError(f"the public key of {scope} is not signed by the site key") from error
+
+    def _open_data_key(self, sealed: Sealed) -> AESGCM:
+        self._need_keystore()
+        if sealed.data_key_id in self._opened:
+            return self._opened[sealed.data_key_id]
+        row = db.session.get(DataKey, sealed.data_key_id)
+        if row is None or row.key_id != sealed.key_id:
+            raise VaultError(f"data key {sealed.data_key_id} is unknown")
+        try:
+            raw = SealedBox(self.keystore.scope_key(sealed.key_id).private).decrypt(row.sealed)
+        except CryptoError as error:
+            raise VaultError(f"data key {sealed.data_key_id} does not open") from error
+        self._opened[sealed.data_key_id] = AESGCM(raw)
+        while len(self._opened) > OPENED_KEYS:
+            self._opened.popitem(last=False)
+        return AESGCM(raw)
+
+    def _need_keystore(self) -> None:
+        if not self.holds_keystore:
+            raise KeyMissing("this role holds no keystore")
+
+
+def vault() -> Vault:
+    """The process's vault."""
+    return current_app.extensions["vault"]  # type: ignore[no-any-return]
+
+
+def ensure_scope(scope: str) -> None:
+    """Commits a key for the scope unless it has one; another process that was faster wins."""
+    if db.session.scalar(select(VaultKey.id).where(VaultKey.scope == scope, VaultKey.retired_at.is_(None))) is None:
+        vault().create_scope(scope)
+        try:
+            db.session.commit()
+        except IntegrityError:
+            db.session.rollback()
+
+
+def _lengths(*parts: str) -> bytes:
+    return b"".join(struct.pack(">I", len(part.encode())) + part.encode() for part in parts)
+
+
+def _key_statement(scope: str, key_id: str, public_key: bytes) -> bytes:
+    return _lengths("undersigned/vault-key/v1", scope, key_id, public_key.hex())
+
+
+def _pad(plain: bytes) -> bytes:
+    framed = struct.pack(">I", len(plain)) + plain
+    size = next((size for size in PADDED if len(framed) <= size), -(-len(framed) // 4096) * 4096)
+    return framed.ljust(size, b"\0")
+

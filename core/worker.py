@@ -1,0 +1,101 @@
+"""The worker: runs the ticks (short standing work) and the jobs, until told to stop."""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from flask import current_app
+from flask.cli import AppGroup
+from sqlalchemy.exc import SQLAlchemyError
+
+from core import clock
+from core.db import db
+from core.jobs import Handler, claim, run
+from core.vault import SITE, ensure_scope
+
+log = logging.getLogger(__name__)
+IDLE = 0.2
+jobs = AppGroup("jobs", help="Work that the site promised.")
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Standing work: `work()` commits what it does and tells whether it found anything to do."""
+
+    work: Callable[[], bool]
+    every: float
+
+
+class Worker:
+    def __init__(self, handlers: Mapping[str, Handler], ticks: tuple[Tick, ...]) -> None:
+        self.handlers = handlers
+        self.ticks = ticks
+        self._next = dict.fromkeys(range(len(ticks)), 0.0)
+
+    def work_once(self) -> bool:
+        """Runs the ticks that are due and one job; whether there was anything to do."""
+        busy = self._run_due_ticks()
+        job = claim(clock.now())
+        if job is not None:
+            run(job, self.handlers)
+        db.session.remove()
+        return busy or job is not None
+
+    def drain(self) -> int:
+        """Runs ticks and jobs until nothing that is due is left; the number of jobs run."""
+        count = 0
+        while True:
+            busy = any([self._run(tick) for tick in self.ticks])
+            while (job := claim(clock.now())) is not None:
+                run(job, self.handlers)
+                count, busy = count + 1, True
+            db.session.remove()
+            if not busy:
+                return count
+
+    def _run_due_ticks(self) -> bool:
+        busy = False
+        for number, tick in enumerate(self.ticks):
+            if time.monotonic() >= self._next[number]:
+                self._next[number] = time.monotonic() + tick.every
+                busy = self._run(tick) or busy
+        return busy
+
+    def _run(self, tick: Tick) -> bool:
+        try:
+            return tick.work()
+        except Exception:
+            db.session.rollback()
+            log.exception("tick %s failed", tick.work.__name__)
+            return False
+
+
+@jobs.command("work")
+def work() -> None:
+    """Works until SIGTERM or Ctrl-C; the job at hand is finished first."""
+    ensure_scope(SITE)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    worker: Worker = current_app.extensions["jobs"]
+    while not stop.is_set():
+        try:
+            busy = worker.work_once()
+        except SQLAlchemyError:
+            db.session.remove()
+            log.exception("the database is away; trying again")
+            busy = False
+        if not busy:
+            stop.wait(IDLE)
+
+
+@jobs.command("run-pending")
+def run_pending() -> None:
+    """Drains what is due once, for cron and tests."""
+    ensure_scope(SITE)
+    worker: Worker = current_app.extensions["jobs"]
+    print(f"{worker.drain()} jobs run")
+

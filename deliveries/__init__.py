@@ -1,0 +1,1 @@
+"""What organisers hand over: columns and file formats."""

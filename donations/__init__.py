@@ -1,0 +1,1 @@
+"""Gifts: what donors intended and what Stripe says came of it."""

@@ -1,0 +1,4 @@
+"""Jobs of this room."""
+
+JOBS: dict = {}
+TICKS: tuple = ()

@@ -1,0 +1,111 @@
+"""Gifts. `donations` says what a donor intended; `payments` what Stripe says came of it, one row per Stripe id."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from cases.models import Case
+from core import clock
+from core.db import BigId, UTCDateTime, db
+from core.money import Money
+from core.types import one_of
+
+
+class Frequency(enum.StrEnum):
+    ONCE = "once"
+    MONTHLY = "monthly"
+    YEARLY = "yearly"
+
+
+class SessionState(enum.StrEnum):
+    """Where the donor's Checkout session stands; whether money came is the payments' to say."""
+
+    NEW = "new"
+    OPEN = "open"
+    COMPLETE = "complete"
+    EXPIRED = "expired"
+
+
+class PaymentStatus(enum.StrEnum):
+    PENDING = "pending"
+    FAILED = "failed"
+    PAID = "paid"
+
+
+class Outcome(enum.StrEnum):
+    APPLIED = "applied"
+    IGNORED = "ignored"
+    UNMATCHED = "unmatched"
+    QUARANTINED = "quarantined"
+
+
+class Donation(db.Model):
+    """What a donor meant to give: to a case's fund, or (no case) to the general fund. Name and address are sealed."""
+
+    __tablename__ = "donations"
+    __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"), {"sqlite_autoincrement": True})
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(22), unique=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    frequency: Mapped[Frequency] = mapped_column(one_of(Frequency))
+    cover_fee: Mapped[bool] = mapped_column(Boolean, default=False)
+    show_name: Mapped[bool] = mapped_column(Boolean, default=False)
+    language: Mapped[str] = mapped_column(String(10), default="en")
+    key_id: Mapped[str] = mapped_column(String(16))
+    data_key_id: Mapped[str] = mapped_column(String(16))
+    blob: Mapped[bytes | None] = mapped_column(LargeBinary)
+    form_key: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    session_state: Mapped[SessionState] = mapped_column(one_of(SessionState), default=SessionState.NEW)
+    session_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    session_url: Mapped[str | None] = mapped_column(Text)
+    session_expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    subscription_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+    case: Mapped[Case | None] = relationship()
+
+    @property
+    def money(self) -> Money:
+        """What one payment of this donation amounts to, fee cover included."""
+        return Money(self.amount, self.currency)
+
+
+class Payment(db.Model):
+    """One Stripe PaymentIntent (once) or invoice (monthly); its status only rises: pending < failed < paid."""
+
+    __tablename__ = "payments"
+    __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"), {"sqlite_autoincrement": True})
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    stripe_id: Mapped[str] = mapped_column(String(255), unique=True)
+    payment_intent: Mapped[str | None] = mapped_column(String(255), unique=True)
+    donation_id: Mapped[int] = mapped_column(ForeignKey("donations.id"), index=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    status: Mapped[PaymentStatus] = mapped_column(one_of(PaymentStatus))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+    paid_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    donation: Mapped[Donation] = relationship()
+
+
+class StripeEvent(db.Model):
+    """An event that was received and what came of it; its id makes a second delivery do nothing. Bodies are not kept."""
+
+    __tablename__ = "stripe_events"
+    id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    type: Mapped[str] = mapped_column(String(100))
+    object_id: Mapped[str] = mapped_column(String(255), default="")
+    outcome: Mapped[Outcome] = mapped_column(one_of(Outcome))
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    received_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+
+
+class UnmatchedInvoicePayment(db.Model):
+    """`invoice_payment.paid` that came before its invoice: the PaymentIntent waits here for the payment's row."""
+
+    __tablename__ = "unmatched_invoice_payments"
+    invoice_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    payment_intent: Mapped[str] = mapped_column(String(255))

@@ -1,0 +1,5 @@
+"""Giving."""
+
+from flask import Blueprint
+
+donations = Blueprint("donations", __name__)

@@ -1,0 +1,1 @@
+"""What the person who runs the site does: demo case, doctor, backup and restore."""

@@ -1,0 +1,1 @@
+"""The office: accounts, dashboard, editing, hand-over."""

@@ -1,0 +1,1 @@
+"""Petitions, submissions, signatures and tallies."""

