@@ -7,8 +7,6 @@ from flask_babel import Babel
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import cases.models  # every room's models are known before the first query
-import core.audit
 import donations.commands
 import donations.jobs
 import donations.models

@@ -1,4 +1,4 @@
-"""The settings: the only module that reads the environment. DESIGN: environment first, then `settings.env` in the data folder."""
+"""The settings: the only module that reads the environment; after it comes `settings.env` in the data folder."""
 
 import base64
 import ipaddress
@@ -183,7 +183,9 @@ def _database_url(url: str) -> str:
 
 def _refuse_unsafe(settings: Settings, values: dict[str, str]) -> None:
     if settings.office_secret_key == settings.secret_key:
-        raise SettingError("OFFICE_SECRET_KEY must differ from SECRET_KEY: the public server must not forge office sessions.")
+        raise SettingError(
+            "OFFICE_SECRET_KEY must differ from SECRET_KEY: the public server must not forge office sessions."
+        )
     if settings.stripe_secret_key and not settings.stripe_webhook_secrets:
         raise SettingError("STRIPE_SECRET_KEY is set without STRIPE_WEBHOOK_SECRETS: no gift could ever be confirmed.")
     if settings.stripe_api_base and settings.livemode:
@@ -191,6 +193,10 @@ def _refuse_unsafe(settings: Settings, values: dict[str, str]) -> None:
     if not settings.limits and not settings.loopback:
         raise SettingError("LIMITS=off is for tests on loopback; this SERVER_URL is not.")
     if not settings.loopback:
-        missing = [name for name in ("SMTP_URL", "MAIL_FROM", "ORGANISATION", "DATA_CONTROLLER") if not values.get(name)]
+        missing = [
+            name for name in ("SMTP_URL", "MAIL_FROM", "ORGANISATION", "DATA_CONTROLLER") if not values.get(name)
+        ]
         if missing:
-            raise SettingError(f"Set {', '.join(missing)}: a site that others can reach must name itself and send mail.")
+            raise SettingError(
+                f"Set {', '.join(missing)}: a site that others can reach must name itself and send mail."
+            )

@@ -7,7 +7,7 @@ from sqlalchemy import Boolean, CheckConstraint, Date, ForeignKey, Integer, Stri
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core import clock
-from core.db import UTCDateTime, db
+from core.db import Base, UTCDateTime, db
 from core.types import one_of
 
 
@@ -29,7 +29,7 @@ class EventKind(enum.StrEnum):
     OTHER = "other"
 
 
-class Case(db.Model):
+class Case(Base):
     """What the site is about. `dangerous` until an organiser has answered the safety questions: signing is then `counted`."""
 
     __tablename__ = "cases"
@@ -63,7 +63,7 @@ class Case(db.Model):
         return bool(self.fund_title) and self.status == CaseStatus.ACTIVE
 
 
-class Person(db.Model):
+class Person(Base):
     """Somebody held. What is not known stays empty and is not shown."""
 
     __tablename__ = "people"
@@ -80,7 +80,7 @@ class Person(db.Model):
     case: Mapped[Case] = relationship(back_populates="people")
 
 
-class Event(db.Model):
+class Event(Base):
     """Something dated: an arrest, a hearing, a press report, a message. `source` says who says so."""
 
     __tablename__ = "events"

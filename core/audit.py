@@ -9,12 +9,12 @@ from sqlalchemy import JSON, Integer, LargeBinary, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
-from core.db import BigId, UTCDateTime, db, insert
+from core.db import Base, BigId, UTCDateTime, db, insert
 
 GENESIS = bytes(32)
 
 
-class AuditEntry(db.Model):
+class AuditEntry(Base):
     __tablename__ = "audit_entries"
     __table_args__ = {"sqlite_autoincrement": True}
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -27,7 +27,7 @@ class AuditEntry(db.Model):
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
 
 
-class AuditHead(db.Model):
+class AuditHead(Base):
     """The one row that every writer locks, so that the chain has no forks."""
 
     __tablename__ = "audit_heads"

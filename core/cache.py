@@ -1,7 +1,7 @@
 """A page cache in front of Flask: what a response calls public is served to everybody for its `s-maxage`.
 
-Only time ends an entry. The key is host, path, query where the page declares one, and the conditional header's answer is
-made here too, so that a crowd watching the count costs next to nothing. Source: RFC 9111, RFC 9110 §13.1.2."""
+Only time ends an entry. The key is host, path and a declared query parameter; the conditional header's answer is made
+here too, so that a crowd watching the count costs next to nothing. Source: RFC 9111, RFC 9110 §13.1.2."""
 
 import re
 import threading
@@ -14,6 +14,9 @@ SHARED_AGE = re.compile(r"s-maxage=(\d+)")
 LARGEST_BODY = 512 * 1024
 MOST_ENTRIES = 512
 
+DECLARED = re.compile(r"(?:source=[\w.-]{1,40})?", re.ASCII)
+
+Key = tuple[str, str, str, str]
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
@@ -28,24 +31,25 @@ class Entry:
 
 
 class PageCache:
-    """WSGI middleware. Requests with a query, a cookie or an Authorization header pass by it."""
+    """WSGI middleware. Requests with a cookie, or with a query that is not one declared parameter, pass by it."""
 
     def __init__(self, app: WSGIApp, clock: Callable[[], float] = time.monotonic) -> None:
         self.app = app
         self.clock = clock
-        self._entries: dict[tuple[str, str, str], Entry] = {}
+        self._entries: dict[Key, Entry] = {}
         self._lock = threading.Lock()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] != "GET" or environ.get("QUERY_STRING") or "HTTP_COOKIE" in environ:
+        query = environ.get("QUERY_STRING", "")
+        if environ["REQUEST_METHOD"] != "GET" or "HTTP_COOKIE" in environ or not DECLARED.fullmatch(query):
             return self.app(environ, start_response)
-        key = (environ.get("wsgi.url_scheme", ""), environ.get("HTTP_HOST", ""), environ["PATH_INFO"])
+        key = (environ.get("wsgi.url_scheme", ""), environ.get("HTTP_HOST", ""), environ["PATH_INFO"], query)
         entry = self._entries.get(key)
         if entry and entry.ends > self.clock():
             return _answer(entry, environ, start_response)
         return self._fill(key, environ, start_response)
 
-    def _fill(self, key: tuple[str, str, str], environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def _fill(self, key: Key, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         conditional = environ.pop("HTTP_IF_NONE_MATCH", None)  # the app must render, the cache compares
         environ.pop("HTTP_IF_MODIFIED_SINCE", None)
         captured: list[Any] = []
@@ -69,7 +73,7 @@ class PageCache:
             environ["HTTP_IF_NONE_MATCH"] = conditional
         return _answer(entry, environ, start_response)
 
-    def _keep(self, key: tuple[str, str, str], entry: Entry) -> None:
+    def _keep(self, key: Key, entry: Entry) -> None:
         if len(entry.body) > LARGEST_BODY:
             return
         with self._lock:

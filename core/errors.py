@@ -14,12 +14,12 @@ def explanation(code: int) -> tuple[str, str]:
     """Title and sentence for a status code."""
     known = {
         400: (_("We could not read that"), _("The request was incomplete or damaged. Go back, reload the page and try again.")),
-        403: (_("Please use the form on this site"), _("This form was sent from somewhere else. Open the page here and try again.")),
-        404: (_("There is no such page"), _("The address may be mistyped, or the page has moved. The list of petitions may help.")),
+        403: (_("Please use the form on this site"), _("The form came from somewhere else. Open the page here and try again.")),
+        404: (_("There is no such page"), _("The address may be mistyped, or the page moved. See the list of petitions.")),
         405: (_("That does not work here"), _("Open the page from the start and use its form.")),
         409: (_("That is closed"), _("What you tried is no longer open. The page says what you can still do.")),
         413: (_("That was too much at once"), _("Shorten what you sent and try again.")),
-        429: (_("Too many tries from your network"), _("Wait a few minutes and try again. Nothing that you did before is lost.")),
+        429: (_("Too many tries from your network"), _("Wait a few minutes and try again. What you did before is kept.")),
         503: (_("We are busy for a moment"), _("Nothing was saved. Wait a few seconds and send it again.")),
     }  # fmt: skip
     if code in known:

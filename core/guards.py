@@ -63,7 +63,8 @@ def cacheable(response: Response, *, seconds: int = 1) -> Response:
     """Marks a page that is the same for everybody: shared caches keep it a moment, ETag answers the rest."""
     response.headers["Cache-Control"] = f"public, max-age=0, s-maxage={seconds}"
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _view() -> Any:
@@ -86,7 +87,10 @@ def _refuse_other_sites() -> None:
     if site is not None:
         if site != "same-origin":
             abort(403)
-    elif origin is not None and origin not in (request.host_url.rstrip("/"), current_app.config["UNDERSIGNED"].server_url):
+    elif origin is not None and origin not in (
+        request.host_url.rstrip("/"),
+        current_app.config["UNDERSIGNED"].server_url,
+    ):
         abort(403)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import JSON, Index, Integer, LargeBinary, String, Text, and_, or
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
-from core.db import BigId, UTCDateTime, db, insert
+from core.db import Base, BigId, UTCDateTime, db, insert
 from core.vault import SITE, Sealed, vault
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ URGENT, NORMAL, LATER = 0, 10, 20
 Handler = Callable[["Job"], None]
 
 
-class Job(db.Model):
+class Job(Base):
     """queued → running → done | dead. `key` makes a promise unique for ever; `sealed` arguments go when the job is done."""
 
     __tablename__ = "jobs"

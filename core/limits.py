@@ -7,10 +7,11 @@ import ipaddress
 import secrets
 import threading
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import current_app, request
 from limits import RateLimitItem
-from limits.storage import MemoryStorage, Storage, storage_from_string
+from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 from core import clock
@@ -18,7 +19,7 @@ from core import clock
 
 @dataclass
 class Limiter:
-    storage: Storage = field(default_factory=MemoryStorage)
+    storage: Any = field(default_factory=MemoryStorage)
     enabled: bool = True
     _keys: dict[str, bytes] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -18,7 +18,7 @@ class AmountError(ValueError):
 
 @dataclass(frozen=True)
 class Currency:
-    """exponent: minor digits that a donor may use; stripe_factor: Stripe's minor units for one of ours; the rest in major units."""
+    """exponent: minor digits that a donor may use; stripe_factor: Stripe's minor units for one of ours; the rest in units."""
 
     code: str
     exponent: int

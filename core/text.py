@@ -11,9 +11,7 @@ from markupsafe import Markup
 BIDI_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 INVISIBLE = frozenset("\u200b\u2060\ufeff\ufffd\u00ad")
 ENDINGS = "com|net|org|info|biz|ru|cn|io|co|xyz|top|site|online|shop|club|link|app|dev|me|ly"
-ADDRESS = re.compile(
-    rf"\w+://|\bwww\.|\b[\w-]+\.(?:{ENDINGS})\b(?![\w'-])|\b[\w-]+\.[a-z]{{2,}}/\S", re.IGNORECASE
-)
+ADDRESS = re.compile(rf"\w+://|\bwww\.|\b[\w-]+\.(?:{ENDINGS})\b(?![\w'-])|\b[\w-]+\.[a-z]{{2,}}/\S", re.IGNORECASE)
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable("image")
 TAGS = {"p", "br", "em", "strong", "a", "ul", "ol", "li", "blockquote", "h3", "h4", "code", "pre", "hr"}
 
@@ -66,4 +64,6 @@ def _refuse_hidden(text: str, *, allowed: str) -> None:
 
 def _refuse_long(text: str, longest: int) -> None:
     if len(text) > longest:
-        raise TextError(_("Shorten it to %(longest)s characters; it has %(length)s.", longest=longest, length=len(text)))
+        raise TextError(
+            _("Shorten it to %(longest)s characters; it has %(length)s.", longest=longest, length=len(text))
+        )

@@ -77,7 +77,9 @@ def seal_query(purpose: str, values: dict[str, Any]) -> str:
     plain = json.dumps([int(clock.now().timestamp()), values], ensure_ascii=False).encode()
     plain += b" " * (-len(plain) % 128)
     nonce = secrets.token_bytes(12)
-    return urlsafe_b64encode(nonce + AESGCM(key_for(purpose)).encrypt(nonce, plain, purpose.encode())).decode().rstrip("=")
+    return (
+        urlsafe_b64encode(nonce + AESGCM(key_for(purpose)).encrypt(nonce, plain, purpose.encode())).decode().rstrip("=")
+    )
 
 
 def open_query(purpose: str, token: str, *, age: timedelta) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import struct
 import threading
 from base64 import b64decode
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,12 +19,12 @@ from flask import current_app
 from nacl.exceptions import BadSignatureError, CryptoError
 from nacl.public import PublicKey, SealedBox
 from nacl.signing import VerifyKey
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, select, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
-from core.db import UTCDateTime, db
+from core.db import Base, UTCDateTime, db
 from core.keystore import KeyMissing, Keystore
 
 SITE = "site"
@@ -39,7 +39,7 @@ class VaultError(Exception):
     """Something cannot be sealed or opened: no key, a forged key, or a changed row."""
 
 
-class VaultKey(db.Model):
+class VaultKey(Base):
     """A scope's public key, signed by the site key; the private half is a file in the keystore."""
 
     __tablename__ = "vault_keys"
@@ -57,7 +57,7 @@ class VaultKey(db.Model):
     retired_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
-class DataKey(db.Model):
+class DataKey(Base):
     """One process's AES key for one scope, sealed to the scope's public key."""
 
     __tablename__ = "data_keys"
@@ -135,6 +135,14 @@ class Vault:
         (length,) = struct.unpack(">I", plain[:4])
         return dict(json.loads(plain[4 : 4 + length]))
 
+    def opener(self, scope: str, context: str) -> Callable[[str, str, bytes, str], dict[str, Any]]:
+        """`open` for many rows of one scope: called with key id, data key id, blob and public id of each."""
+
+        def open_row(key_id: str, data_key_id: str, blob: bytes, public_id: str) -> dict[str, Any]:
+            return self.open(Sealed(key_id, data_key_id, blob), scope=scope, context=context, public_id=public_id)
+
+        return open_row
+
     def index_key(self, key_id: str) -> bytes:
         """The key of the scope's blind index; office and worker only."""
         self._need_keystore()
@@ -157,7 +165,7 @@ class Vault:
             raw, data_key_id = AESGCM.generate_key(256), secrets.token_hex(8)
             sealed = SealedBox(PublicKey(row.public_key)).encrypt(raw)
             values = {"id": data_key_id, "key_id": row.id, "sealed": sealed, "created_at": clock.now()}
-            connection.execute(DataKey.__table__.insert().values(values))
+            connection.execute(insert(DataKey).values(values))
         timer = threading.Timer(DATA_KEY_LIFE.total_seconds(), self._drop, (scope, data_key_id))
         timer.daemon = True
         timer.start()
@@ -197,7 +205,7 @@ class Vault:
 
 def vault() -> Vault:
     """The process's vault."""
-    return current_app.extensions["vault"]  # type: ignore[no-any-return]
+    return current_app.extensions["vault"]
 
 
 def ensure_scope(scope: str) -> None:
@@ -222,4 +230,3 @@ def _pad(plain: bytes) -> bytes:
     framed = struct.pack(">I", len(plain)) + plain
     size = next((size for size in PADDED if len(framed) <= size), -(-len(framed) // 4096) * 4096)
     return framed.ljust(size, b"\0")
-

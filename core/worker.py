@@ -98,4 +98,3 @@ def run_pending() -> None:
     ensure_scope(SITE)
     worker: Worker = current_app.extensions["jobs"]
     print(f"{worker.drain()} jobs run")
-

@@ -7,22 +7,22 @@ from sqlalchemy import Boolean, ForeignKey, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core import clock
-from core.db import UTCDateTime, db
+from core.db import Base, UTCDateTime, db
 
 
-class OrganiserRole(db.Model):
+class OrganiserRole(Base):
     __tablename__ = "organiser_roles"
     organiser_id: Mapped[int] = mapped_column(ForeignKey("organisers.id", ondelete="CASCADE"), primary_key=True)
     role_id: Mapped[int] = mapped_column(ForeignKey("roles.id", ondelete="CASCADE"), primary_key=True)
 
 
-class Role(db.Model, RoleMixin):
+class Role(Base, RoleMixin):
     __tablename__ = "roles"
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     name: Mapped[str] = mapped_column(String(40), unique=True)
 
 
-class Organiser(db.Model, UserMixin):
+class Organiser(Base, UserMixin):
     """Somebody who runs cases and petitions. `fs_uniquifier` ends all sessions when it changes."""
 
     __tablename__ = "organisers"
@@ -35,7 +35,7 @@ class Organiser(db.Model, UserMixin):
     roles: Mapped[list[Role]] = relationship(secondary="organiser_roles")
 
 
-class LoginLink(db.Model):
+class LoginLink(Base):
     """The SHA-256 of a one-time login link's secret; ten minutes, one use."""
 
     __tablename__ = "login_links"

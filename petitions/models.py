@@ -3,12 +3,23 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cases.models import Case
 from core import clock
-from core.db import BigId, UTCDateTime, db
+from core.db import Base, BigId, UTCDateTime
 from core.types import one_of
 
 
@@ -62,10 +73,12 @@ class Purpose(enum.StrEnum):
     DISOWN = "disown"
 
 
+RECEIVED = text("state = 'received'")
+LISTED = (Visibility.RECIPIENTS, Visibility.PUBLIC)
 HIDDEN_STATES = (PetitionState.DRAFT, PetitionState.SCHEDULED, PetitionState.ARCHIVED)
 
 
-class Petition(db.Model):
+class Petition(Base):
     """An addressed letter that people sign. `public_id` names its scope in the vault."""
 
     __tablename__ = "petitions"
@@ -107,7 +120,7 @@ class Petition(db.Model):
         return Visibility.COUNTED if self.case.dangerous else Visibility.RECIPIENTS
 
 
-class Recipient(db.Model):
+class Recipient(Base):
     """The official to whom the letter is addressed."""
 
     __tablename__ = "recipients"
@@ -122,7 +135,7 @@ class Recipient(db.Model):
     petition: Mapped[Petition] = relationship(back_populates="recipients")
 
 
-class ConsentText(db.Model):
+class ConsentText(Base):
     """The words that a signatory agreed to, by hash; written when an organiser publishes or changes the petition."""
 
     __tablename__ = "consent_texts"
@@ -135,12 +148,12 @@ class ConsentText(db.Model):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
 
 
-class Submission(db.Model):
+class Submission(Base):
     """What somebody sent: one sealed row, whoever they are. No foreign keys: see ADR 0001, the insert must share no lock."""
 
     __tablename__ = "submissions"
     __table_args__ = (
-        Index("ix_submissions_received", "id", sqlite_where=text("state = 'received'"), postgresql_where=text("state = 'received'")),
+        Index("ix_submissions_received", "id", sqlite_where=RECEIVED, postgresql_where=RECEIVED),
         Index("ix_submissions_petition_id_email_index", "petition_id", "email_index"),
         Index("ix_submissions_expiry", "state", "expires_at"),
         {"sqlite_autoincrement": True},
@@ -164,7 +177,7 @@ class Submission(db.Model):
     code_tries: Mapped[int] = mapped_column(Integer, default=0)
 
 
-class SignatureToken(db.Model):
+class SignatureToken(Base):
     """The SHA-256 of a mailed link's secret, for one purpose and one submission."""
 
     __tablename__ = "signature_tokens"
@@ -174,7 +187,7 @@ class SignatureToken(db.Model):
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
-class Signature(db.Model):
+class Signature(Base):
     """A confirmed signature: one an address and petition. `public_*` are written by the worker for visibility `public` only."""
 
     __tablename__ = "signatures"
@@ -212,7 +225,7 @@ class Signature(db.Model):
     public_affiliation: Mapped[str | None] = mapped_column(String(200))
 
 
-class Suppression(db.Model):
+class Suppression(Base):
     """An address whose owner said "I never signed this": silent for this petition until it closes."""
 
     __tablename__ = "suppressions"
@@ -221,7 +234,7 @@ class Suppression(db.Model):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
 
 
-class TallyChange(db.Model):
+class TallyChange(Base):
     """One move in or out of `valid`, waiting to be folded."""
 
     __tablename__ = "tally_changes"
@@ -234,7 +247,7 @@ class TallyChange(db.Model):
     hour: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
-class Tally(db.Model):
+class Tally(Base):
     """A folded number: dimension `total`, `country`, `hour` or `source`, and its value."""
 
     __tablename__ = "tallies"

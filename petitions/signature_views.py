@@ -1,5 +1,137 @@
-"""What the links in mails lead to."""
+"""What the links in mails lead to: GET shows one button, POST acts, and pressing again shows the same."""
 
-from flask import Blueprint
+from typing import Any
 
-signatures = Blueprint("signatures", __name__)
+from flask import Blueprint, current_app, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.routing import BaseConverter
+
+from core.db import db
+from petitions import consent, signature_services
+from petitions.forms import ActForm
+from petitions.models import ExitReason, Petition, Purpose, Submission, SubmissionState, Visibility
+from petitions.signature_services import LinkGone, Standing, TooLate
+from petitions.views import confirmed_words
+
+signatures = Blueprint("signatures", __name__, url_prefix="/signatures")
+
+
+class PurposeConverter(BaseConverter):
+    regex = "|".join(Purpose)
+    part_isolating = False
+
+    def to_python(self, value: str) -> Purpose:
+        return Purpose(value)
+
+
+@signatures.record_once
+def add_converter(state: Any) -> None:
+    state.app.url_map.converters["purpose"] = PurposeConverter
+
+
+@signatures.errorhandler(LinkGone)
+def gone(error: LinkGone) -> ResponseReturnValue:
+    title = _("This link does not work any more")
+    sentence = _("It may be older than 21 days, or not complete. Copy the whole link from the mail, or sign once more.")
+    return render_template("signatures/gone.html", title=title, sentence=sentence, petition=None), 404
+
+
+@signatures.get("/<secret>/<purpose:purpose>")
+def show(secret: str, purpose: Purpose) -> ResponseReturnValue:
+    submission, petition = _load(secret, purpose)
+    if purpose == Purpose.CONFIRM and submission.state != SubmissionState.MAILED:
+        return render_template("signatures/done.html", **_done(submission, petition))
+    form = ActForm(formdata=None)
+    return _ask(secret, purpose, submission, petition, form)
+
+
+@signatures.post("/<secret>/<purpose:purpose>")
+def act(secret: str, purpose: Purpose) -> ResponseReturnValue:
+    submission, petition = _load(secret, purpose)
+    form = ActForm()
+    if not form.validate():
+        return _ask(secret, purpose, submission, petition, form), 422
+    try:
+        ACTS[purpose](petition, submission, form)
+    except TooLate:
+        return render_template("petitions/closed.html", petition=petition, case=petition.case), 409
+    db.session.commit()
+    return redirect(url_for(".done", secret=secret, purpose=purpose), 303)
+
+
+@signatures.get("/<secret>/<purpose:purpose>/done")
+def done(secret: str, purpose: Purpose) -> ResponseReturnValue:
+    submission, petition = _load(secret, purpose)
+    return render_template("signatures/done.html", **_done(submission, petition))
+
+
+def _load(secret: str, purpose: Purpose) -> tuple[Submission, Petition]:
+    submission = signature_services.find_submission(secret, purpose)
+    return submission, db.session.get_one(Petition, submission.petition_id)
+
+
+def _confirm(petition: Petition, submission: Submission, form: ActForm) -> None:
+    narrow_to = Visibility.COUNTED if form.visibility.data == Visibility.COUNTED else None
+    signature_services.confirm(petition, submission, narrow_to=narrow_to)
+
+
+def _withdraw(petition: Petition, submission: Submission, form: ActForm) -> None:
+    signature_services.leave(petition.id, submission.email_index, ExitReason.WITHDRAWN)
+
+
+def _disown(petition: Petition, submission: Submission, form: ActForm) -> None:
+    signature_services.leave(petition.id, submission.email_index, ExitReason.DISOWNED)
+
+
+ACTS = {Purpose.CONFIRM: _confirm, Purpose.WITHDRAW: _withdraw, Purpose.DISOWN: _disown}
+
+
+def _ask(secret: str, purpose: Purpose, submission: Submission, petition: Petition, form: ActForm) -> str:
+    title, sentence, button = _words(purpose)
+    choice = consent.sentences(petition)[submission.visibility]
+    again = purpose == Purpose.CONFIRM and signature_services.asks_again(petition, submission)
+    if again:
+        counted = (Visibility.COUNTED.value, consent.sentences(petition)[Visibility.COUNTED])
+        form.visibility.choices = [(submission.visibility.value, choice), counted]
+        sentence = _(
+            "You live where the letter's recipient or the state concerned is. Choose once more who may see your name."
+        )
+    return render_template(
+        "signatures/act.html", act=purpose.value, title=title, sentence=sentence, button=button, petition=petition,
+        details=[(_("Petition"), petition.title)] + ([] if again else [(_("Your choice"), choice)]),
+        form=form, asks_again=again, action=url_for(".act", secret=secret, purpose=purpose),
+    )  # fmt: skip
+
+
+def _words(purpose: Purpose) -> tuple[str, str, str]:
+    """Title, sentence and button of each act."""
+    return {
+        Purpose.CONFIRM: (
+            _("Confirm your signature"),
+            _("Press the button and your signature counts. Nothing has been counted yet."),
+            _("Confirm my signature"),
+        ),
+        Purpose.WITHDRAW: (
+            _("Withdraw your signature"),
+            _("Your name and address are deleted, and the number goes down by one. You may sign again later."),
+            _("Withdraw my signature"),
+        ),
+        Purpose.DISOWN: (
+            _("Somebody else used your address?"),
+            _(
+                "Whatever was signed with your address is deleted, and we will not write to it again about this petition."
+            ),
+            _("I never signed this"),
+        ),
+    }[purpose]
+
+
+def _done(submission: Submission, petition: Petition) -> dict[str, Any]:
+    if signature_services.standing(submission) == Standing.CONFIRMED:
+        return confirmed_words(petition)
+    return {
+        "title": _("Your address is not on this petition"), "petition": petition,
+        "sentence": _("The signature and what you sent with it are deleted. There is nothing more to do."),
+        "links": [(f"{current_app.config['UNDERSIGNED'].server_url}/petitions/{petition.slug}", _("To the petition"))],
+    }  # fmt: skip

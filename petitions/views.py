@@ -1,5 +1,183 @@
-"""Petition pages and signing."""
+"""Petition pages, their JSON, and the form that people sign."""
 
-from flask import Blueprint
+from datetime import timedelta
+from typing import Any
 
-petitions = Blueprint("petitions", __name__)
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from core import countries, tokens
+from core.db import db
+from core.goals import next_goal
+from core.guards import cacheable
+from petitions import list_services, services, signature_services, submission_services, tallies
+from petitions.forms import CodeForm, SignForm
+from petitions.models import Petition, Visibility
+
+petitions = Blueprint("petitions", __name__, url_prefix="/petitions")
+
+LATEST = 10
+PAGE = 50
+THANKS_LIFE = timedelta(minutes=30)
+
+
+@petitions.errorhandler(services.PetitionNotFound)
+def unknown(error: services.PetitionNotFound) -> ResponseReturnValue:
+    abort(404)
+
+
+@petitions.get("/")
+def index() -> Response:
+    found = services.list_public()
+    totals = tallies.totals([petition.id for petition in found])
+    return cacheable(
+        make_response(render_template("petitions/index.html", petitions=found, totals=totals, section="petitions"))
+    )
+
+
+@petitions.get("/<slug>")
+def show(slug: str) -> Response:
+    petition = services.find_public(slug)
+    source = request.args.get("source", "")[:40]
+    form = SignForm(petition, formdata=None, data={"source": source if source in petition.sources else ""})
+    return cacheable(make_response(_page(petition, form)))
+
+
+@petitions.get("/<slug>.json")
+def document(slug: str) -> Response:
+    return cacheable(jsonify(petition_json(services.find_public(slug))))
+
+
+@petitions.get("/<slug>/count.json")
+def count(slug: str) -> Response:
+    return cacheable(jsonify(signatures=tallies.total(services.find_public(slug).id)))
+
+
+@petitions.post("/<slug>/sign")
+def sign(slug: str) -> ResponseReturnValue:
+    petition = services.remembered(slug)
+    if not petition.open:
+        return render_template("petitions/closed.html", petition=petition, case=petition.case), 409
+    form = SignForm(petition)
+    if not form.validate():
+        return _page(petition, form), 422
+    public_id = submission_services.submit(
+        petition, country=form.country.data, visibility=Visibility(form.visibility.data),
+        source=form.source.data or "", person=form.person(),
+    )  # fmt: skip
+    db.session.commit()
+    sealed = tokens.seal_query("thanks", {"submission": public_id, "email": form.email.data})
+    return redirect(url_for(".thanks", slug=slug, t=sealed), 303)
+
+
+@petitions.get("/<slug>/thanks")
+def thanks(slug: str) -> ResponseReturnValue:
+    petition = services.find_public(slug)
+    token = request.args.get("t", "")
+    return _thanks(petition, CodeForm(formdata=None, data={"t": token}), _read_thanks(token))
+
+
+@petitions.post("/<slug>/thanks")
+def confirm_code(slug: str) -> ResponseReturnValue:
+    petition, form = services.find_public(slug), CodeForm()
+    known = _read_thanks(form.t.data or "")
+    if not form.validate() or not known:
+        return _thanks(petition, form, known), 422
+    try:
+        submission = signature_services.find_by_code(known["submission"], form.code.data or "")
+        signature_services.confirm(petition, submission)
+    except signature_services.LinkGone:
+        db.session.commit()  # the try counts
+        form.code.errors = [_("This code does not fit. Copy it from the mail again, or open the link in the mail.")]
+        return _thanks(petition, form, known), 422
+    except signature_services.TooLate:
+        return render_template("petitions/closed.html", petition=petition, case=petition.case), 409
+    db.session.commit()
+    return redirect(url_for(".confirmed", slug=slug), 303)
+
+
+@petitions.get("/<slug>/confirmed")
+def confirmed(slug: str) -> ResponseReturnValue:
+    return render_template("signatures/done.html", **confirmed_words(services.find_public(slug)))
+
+
+@petitions.get("/<slug>/signatories")
+def signatories(slug: str) -> Response:
+    petition, before = services.find_public(slug), request.args.get("before", type=int)
+    rows = list_services.public_list(petition.id, limit=PAGE + 1, before=before)
+    shown = [(row.public_name, row.public_affiliation, countries.name_of(row.country)) for row in rows[:PAGE]]
+    context = {"signatories": shown, "next_before": rows[PAGE - 1].id if len(rows) > PAGE else None}
+    total = tallies.total(petition.id)
+    return cacheable(
+        make_response(render_template("petitions/signatories.html", petition=petition, total=total, **context))
+    )
+
+
+def confirmed_words(petition: Petition) -> dict[str, Any]:
+    """What the page says after a signature was confirmed."""
+    links = [(url_for("petitions.show", slug=petition.slug), _("Back to the petition"))]
+    if petition.case.takes_gifts and current_app.config["UNDERSIGNED"].giving:
+        links.append((f"/donate/{petition.case.slug}", _("Support the campaign with a gift")))
+    return {
+        "title": _("Your signature counts"), "petition": petition, "links": links,
+        "sentence": _("Thank you. A mail with links to withdraw it at any time is on its way to you."),
+    }  # fmt: skip
+
+
+def petition_json(petition: Petition) -> dict[str, Any]:
+    """The contract's JSON document of a petition; a value that is not known is null."""
+    total = tallies.total(petition.id)
+    recipients = [
+        {"name": r.name, "role": r.role, "organisation": r.organisation, "country": r.country or None}
+        for r in petition.recipients
+    ]
+    server = current_app.config["UNDERSIGNED"].server_url
+    page = f"{server}/petitions/{petition.slug}"
+    return {
+        "slug": petition.slug, "title": petition.title, "state": petition.state.value, "case": petition.case.slug,
+        "recipients": recipients, "signatures": total, "goal": next_goal(total, petition.goal),
+        "opens_at": petition.opens_at and petition.opens_at.isoformat(),
+        "closes_at": petition.closes_at and petition.closes_at.isoformat(),
+        "visibility_default": petition.visibility_default.value, "languages": [petition.language],
+        "links": {
+            "self": f"{page}.json", "page": page, "count": f"{page}/count.json",
+            "case": f"{server}/cases/{petition.case.slug}",
+        },
+    }  # fmt: skip
+
+
+def _page(petition: Petition, form: SignForm) -> str:
+    total = tallies.total(petition.id)
+    latest = list_services.public_list(petition.id, limit=LATEST)
+    return render_template(
+        "petitions/petition.html", petition=petition, case=petition.case, form=form, total=total, section="petitions",
+        goal=next_goal(total, petition.goal), closed=not petition.open,
+        supporters=[(row.public_name, countries.name_of(row.country)) for row in latest],
+    )  # fmt: skip
+
+
+def _thanks(petition: Petition, form: CodeForm, known: dict[str, Any] | None) -> str:
+    share_url = f"{current_app.config['UNDERSIGNED'].server_url}/petitions/{petition.slug}"
+    email = known["email"] if known else None
+    return render_template(
+        "petitions/thanks.html", petition=petition, email=email, form=form if known else None, share_url=share_url
+    )
+
+
+def _read_thanks(token: str) -> dict[str, Any] | None:
+    try:
+        return tokens.open_query("thanks", token, age=THANKS_LIFE)
+    except tokens.TokenError:
+        return None

@@ -19,6 +19,7 @@ from sqlalchemy import create_engine, text
 from app import create_app
 from core.db import Base, db
 from core.vault import SITE, ensure_scope, vault
+from petitions import services
 
 for _name in ("DATABASE_URL", "SERVER_URL", "ROLE", "SMTP_URL", "UNDERSIGNED_DATA", "PORT", "REDIS_URL", "LIMITS"):
     os.environ.pop(_name, None)
@@ -99,6 +100,7 @@ def app(request: pytest.FixtureRequest, apps: dict[str, Flask]) -> Iterator[Flas
     with app.app_context():
         empty()
         vault().forget()
+        services.forget()
         ensure_scope(SITE)
     shutil.rmtree(app.config["UNDERSIGNED"].mail_folder, ignore_errors=True)
     yield app

@@ -6,6 +6,8 @@ from typing import Any
 
 from cases.models import Case, CaseStatus, Event, EventKind, Person
 from core.db import db
+from petitions import services as petition_services
+from petitions.models import Petition
 
 _numbers = itertools.count(1)
 
@@ -25,3 +27,16 @@ def make_case(**values: Any) -> Case:
     db.session.add(case)
     db.session.commit()
     return case
+
+
+def make_petition(case: Case | None = None, **values: Any) -> Petition:
+    """A committed, open petition to one recipient in Austria."""
+    number = next(_numbers)
+    given = {
+        "slug": f"petition-{number}", "title": f"Petition {number}", "ask": "We ask.", "letter": "Release them.",
+        "recipients": [{"name": "A. Recipient", "role": "Secretary", "organisation": "An Office", "country": "AT"}],
+    }  # fmt: skip
+    petition = petition_services.create(case or make_case(), **{**given, **values})
+    petition_services.publish(petition)
+    db.session.commit()
+    return petition

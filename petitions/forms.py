@@ -1,0 +1,103 @@
+"""The public forms of petitions: signing, the mail's code, and the buttons that links lead to."""
+
+import re
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from flask import current_app
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    EmailField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.validators import InputRequired, StopValidation
+
+from core import countries
+from core.forms import Clean, PublicForm
+from core.text import clean_line, clean_name, clean_text
+from petitions import consent
+from petitions.models import Petition, Visibility
+
+LONGEST_EMAIL = 254
+LOCAL_NAMES = re.compile(r"@(localhost|.*\.(test|example|invalid|localhost)|example\.(com|net|org))$", re.IGNORECASE)
+
+
+class SignForm(PublicForm):
+    name = StringField(_l("Full name"), [InputRequired(_l("Enter your full name")), Clean(clean_name, 120)])
+    email = EmailField(_l("Email address"), [InputRequired(_l("Enter an email address like name@example.org"))])
+    country = SelectField(
+        _l("Country"), [InputRequired(_l("Choose the country that you live in"))], validate_choice=False
+    )
+    role = StringField(_l("Role (optional)"), [Clean(clean_name, 100)])
+    affiliation = StringField(_l("Organisation (optional)"), [Clean(clean_name, 200)])
+    postal_code = StringField(_l("Postal code (optional)"), [Clean(clean_line, 20)])
+    comment = TextAreaField(_l("Why you are signing (optional)"), [Clean(clean_text, 500)])
+    visibility = RadioField(_l("Who may see my name"), validate_choice=False)
+    updates = BooleanField(_l("Email me when something happens in this case"))
+    may_ask = BooleanField(_l("An official who checks the list may ask me by email whether I signed"))
+    source = HiddenField(validators=[Clean(clean_line, 40)])
+
+    def __init__(self, petition: Petition, **given: Any) -> None:
+        super().__init__(**given)
+        self.country.choices = [("", _l("Choose a country")), *countries.choices()]
+        self.visibility.choices = [(choice.value, sentence) for choice, sentence in consent.sentences(petition).items()]
+        if not self.is_submitted():
+            self.visibility.data = petition.visibility_default.value
+
+    def validate_name(self, field: StringField) -> None:
+        if not field.data:
+            raise ValidationError(_l("Enter your full name"))
+
+    def validate_email(self, field: EmailField) -> None:
+        check_email(field)
+
+    def validate_country(self, field: SelectField) -> None:
+        if field.data not in dict(countries.choices()):
+            raise ValidationError(_l("Choose the country that you live in"))
+
+    def validate_visibility(self, field: RadioField) -> None:
+        if field.data not in list(Visibility):
+            raise ValidationError(_l("Choose who may see your name"))
+
+    def validate_source(self, field: HiddenField) -> None:
+        field.data = field.data or ""
+
+    def person(self) -> dict[str, Any]:
+        """What is sealed: exactly these fields, whatever else was sent."""
+        names = ("name", "email", "postal_code", "role", "affiliation", "comment", "updates", "may_ask")
+        return {name: self[name].data for name in names}
+
+
+class CodeForm(PublicForm):
+    """The mail's code, typed on the thanks page by who cannot open the link here."""
+
+    t = HiddenField()
+    code = StringField(
+        _l("Code from the mail"),
+        [InputRequired(_l("Enter the eight characters from the mail")), Clean(clean_line, 20)],
+    )
+
+
+class ActForm(PublicForm):
+    """One button; and the choice about the name where it is asked again."""
+
+    visibility = RadioField(_l("Who may see my name"), validate_choice=False)
+
+
+def check_email(field: Any) -> None:
+    """Leaves the address normalised as its owner may write it. Raises StopValidation with what to type."""
+    address = (field.data or "").strip()
+    if len(address) > LONGEST_EMAIL:
+        raise StopValidation(_l("Shorten it: an email address has at most 254 characters."))
+    local = current_app.config["UNDERSIGNED"].loopback and LOCAL_NAMES.search(address)
+    try:
+        found = validate_email(address, check_deliverability=False, test_environment=bool(local))
+    except EmailNotValidError:
+        raise StopValidation(_l("Enter an email address like name@example.org")) from None
+    field.data = found.normalized

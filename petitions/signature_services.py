@@ -1,0 +1,201 @@
+"""A signature's life: confirmed once, published by the worker, withdrawn or disowned by its owner, read out for officials."""
+
+import enum
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+
+from core import clock
+from core.db import db, insert
+from core.jobs import enqueue
+from core.tokens import digest
+from petitions import consent, tallies
+from petitions.models import (
+    LISTED,
+    ExitReason,
+    Petition,
+    PetitionState,
+    Purpose,
+    Signature,
+    SignatureState,
+    SignatureToken,
+    Submission,
+    SubmissionState,
+    Suppression,
+    Visibility,
+)
+from petitions.submission_services import code_digest, open_person, promise_mail
+
+GRACE = timedelta(hours=24)  # who signed in time may confirm until then
+CODE_TRIES = 5
+
+
+class LinkGone(LookupError):
+    """A link or code that is unknown, used up or too old."""
+
+
+class TooLate(ValueError):
+    """The petition has closed for good; the signature can no longer be counted."""
+
+
+class Standing(enum.StrEnum):
+    """What is true after an act, however often it is repeated."""
+
+    CONFIRMED = "confirmed"
+    LEFT = "left"
+
+
+def find_submission(secret: str, purpose: Purpose) -> Submission:
+    """The submission that a mailed link speaks of. Raises LinkGone."""
+    live = (
+        SignatureToken.digest == digest(secret),
+        SignatureToken.purpose == purpose,
+        SignatureToken.expires_at > clock.now(),
+    )
+    query = select(Submission).join(SignatureToken, SignatureToken.submission_id == Submission.id).where(*live)
+    submission = db.session.scalar(query)
+    if submission is None:
+        raise LinkGone(purpose)
+    return submission
+
+
+def find_by_code(public_id: str, code: str) -> Submission:
+    """The submission whose mail carried this code; each wrong try counts, after five the code is dead. Raises LinkGone.
+
+    The caller commits in either case, so that tries are counted."""
+    typed = "".join(character for character in code.upper() if character.isalnum())
+    tried = db.session.execute(
+        update(Submission)
+        .where(Submission.public_id == public_id, Submission.code_tries < CODE_TRIES)
+        .values(code_tries=Submission.code_tries + 1)
+        .returning(Submission.id, Submission.code_digest)
+    ).one_or_none()
+    if tried is None or tried.code_digest is None or tried.code_digest != code_digest(public_id, typed):
+        raise LinkGone("code")
+    return db.session.get_one(Submission, tried.id, populate_existing=True)
+
+
+def asks_again(petition: Petition, submission: Submission) -> bool:
+    """Whether the confirm page asks again about the name: it would go to an official of the signatory's own country."""
+    own = {recipient.country for recipient in petition.recipients} | {petition.case.country}
+    return submission.visibility in LISTED and submission.country in own
+
+
+def confirm(petition: Petition, submission: Submission, *, narrow_to: Visibility | None = None) -> Standing:
+    """Makes the signature, once an address and petition; a repeated call changes nothing. Raises TooLate.
+
+    `narrow_to`: `counted` where the person thought better of showing a name; a choice is never widened."""
+    if submission.state == SubmissionState.MAILED and not _in_time(petition, submission):
+        raise TooLate(petition.slug)
+    agreed = {"visibility": submission.visibility, "consent_digest": submission.consent_digest, "blob": submission.blob}
+    if narrow_to == Visibility.COUNTED:
+        agreed |= {"visibility": narrow_to, "consent_digest": consent.digest_of(petition, narrow_to)}
+    done = {"state": SubmissionState.CONFIRMED, "code_digest": None, **agreed, "blob": None}
+    waiting = (Submission.id == submission.id, Submission.state == SubmissionState.MAILED)
+    taken = update(Submission).where(*waiting).values(done).returning(Submission.email_index)
+    index = db.session.execute(taken, execution_options={"synchronize_session": False}).scalar()
+    if index is not None:
+        _insert_signature(petition, submission, index, agreed)
+    return standing(submission)
+
+
+def standing(submission: Submission) -> Standing:
+    """Whether this person's signature stands, read afresh."""
+    index = select(Submission.email_index).where(Submission.id == submission.id).scalar_subquery()
+    same = (Signature.petition_id == submission.petition_id, Signature.email_index == index)
+    found = db.session.scalar(select(Signature.id).where(*same, Signature.state == SignatureState.VALID))
+    return Standing.CONFIRMED if found is not None else Standing.LEFT
+
+
+def leave(petition_id: int, index: bytes | None, reason: ExitReason) -> None:
+    """Takes back whatever this address signed or was about to sign on the petition; disowning also silences it there.
+
+    Submissions are locked first: a confirmation under way ends before the signature is looked for. Left before: nothing."""
+    if index is None:
+        return
+    same = (Submission.petition_id == petition_id, Submission.email_index == index)
+    was = {row.public_id: row for row in db.session.execute(_empty_submissions(same))}
+    signature = db.session.execute(_empty_signature(petition_id, index, reason)).one_or_none()
+    if signature is not None:
+        was[signature.public_id] = signature
+        tallies.change(petition_id, -1, country=signature.country, source=signature.source, hour=signature.confirmed_at)
+    if reason == ExitReason.DISOWNED:
+        values = {"petition_id": petition_id, "email_index": index, "created_at": clock.now()}
+        db.session.execute(insert(Suppression).values(values).on_conflict_do_nothing())
+    for public_id in sorted(was):
+        enqueue("petitions.journal", {"act": reason.value, "public_id": public_id}, key=f"journal:{reason}:{public_id}")
+
+
+def replay(act: str, public_id: str) -> None:
+    """Repeats a journalled withdrawal after an old backup was restored; acts of other rooms and unknown ids do nothing."""
+    for table in (Submission, Signature):
+        found = db.session.execute(
+            select(table.petition_id, table.email_index).where(table.public_id == public_id)
+        ).one_or_none()
+        if found is not None and act in list(ExitReason):
+            leave(found.petition_id, found.email_index, ExitReason(act))
+
+
+def publish_confirmed(signature_id: int) -> None:
+    """The worker's part of confirming: writes the public name where that was chosen, and mails the links to leave."""
+    signature = db.session.get_one(Signature, signature_id)
+    if signature.state != SignatureState.VALID:
+        return
+    petition = db.session.get_one(Petition, signature.petition_id)
+    person = open_person(petition, signature)
+    if signature.visibility == Visibility.PUBLIC:
+        public = {"public_name": person["name"], "public_affiliation": _affiliation(person) or None}
+        unchanged = (
+            Signature.id == signature.id,
+            Signature.state == SignatureState.VALID,
+            Signature.visibility == Visibility.PUBLIC,
+        )
+        db.session.execute(update(Signature).where(*unchanged).values(public))
+    submission = db.session.scalars(select(Submission).where(Submission.public_id == signature.public_id)).one()
+    promise_mail(petition, submission, person, "confirmed", (Purpose.WITHDRAW, Purpose.DISOWN))
+
+
+def _affiliation(person: dict[str, Any]) -> str:
+    return ", ".join(filter(None, (person["role"], person["affiliation"])))[:200]
+
+
+def _in_time(petition: Petition, submission: Submission) -> bool:
+    if petition.state in (PetitionState.OPEN, PetitionState.PAUSED) and petition.closes_at is None:
+        return True
+    closed = petition.closes_at
+    return closed is not None and submission.received_at < closed and clock.now() < closed + GRACE
+
+
+def _insert_signature(petition: Petition, submission: Submission, index: bytes, agreed: dict[str, Any]) -> None:
+    hour = clock.to_hour(clock.now())
+    values = {
+        "public_id": submission.public_id, "petition_id": petition.id, "method": "web", "state": SignatureState.VALID,
+        "email_index": index, "index_version": submission.index_version, "key_id": submission.key_id,
+        "data_key_id": submission.data_key_id, "country": submission.country, "source": submission.source,
+        "signed_at": clock.to_hour(submission.received_at), "confirmed_at": hour, **agreed,
+    }  # fmt: skip
+    row = insert(Signature).values(values).on_conflict_do_nothing(index_elements=["petition_id", "email_index"])
+    signature_id = db.session.execute(row.returning(Signature.id)).scalar()
+    if signature_id is not None:
+        tallies.change(petition.id, 1, country=submission.country, source=submission.source, hour=hour)
+        enqueue("petitions.confirmed", {"signature": signature_id}, key=f"confirmed:{submission.public_id}")
+
+
+def _empty_submissions(same: tuple[Any, ...]) -> Any:
+    left = {"state": SubmissionState.EXPIRED, "blob": None, "email_index": None, "code_digest": None}
+    return update(Submission).where(*same).values(left).returning(Submission.public_id)
+
+
+def _empty_signature(petition_id: int, index: bytes, reason: ExitReason) -> Any:
+    left = {
+        "state": SignatureState.WITHDRAWN, "exit_reason": reason, "blob": None, "email_index": None,
+        "public_name": None, "public_affiliation": None,
+    }  # fmt: skip
+    same = (
+        Signature.petition_id == petition_id,
+        Signature.email_index == index,
+        Signature.state == SignatureState.VALID,
+    )
+    columns = (Signature.public_id, Signature.country, Signature.source, Signature.confirmed_at)
+    return update(Signature).where(*same).values(left).returning(*columns)
