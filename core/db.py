@@ -29,6 +29,10 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
+class RowNotFound(LookupError):
+    """What was asked for is not there, or not for the asker; each room's own errors are named after it. Answered with 404."""
+
+
 class UTCDateTime(TypeDecorator[datetime]):
     """An aware UTC moment on both databases; a naive one is a programming error."""
 

@@ -7,6 +7,8 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from core.db import RowNotFound
+
 log = logging.getLogger(__name__)
 
 
@@ -44,6 +46,10 @@ def init_app(app: Flask) -> None:
         if error.code == 405 and getattr(error, "valid_methods", None):
             response.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined]
         return response
+
+    @app.errorhandler(RowNotFound)
+    def not_there(error: RowNotFound) -> Response:
+        return page(404)
 
     @app.errorhandler(OperationalError)
     def database_away(error: OperationalError) -> Response:

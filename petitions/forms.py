@@ -97,7 +97,7 @@ def check_email(field: Any) -> None:
         raise StopValidation(_l("Shorten it: an email address has at most 254 characters."))
     local = current_app.config["UNDERSIGNED"].loopback and LOCAL_NAMES.search(address)
     try:
-        found = validate_email(address, check_deliverability=False, test_environment=bool(local))
+        found = validate_email(address, check_deliverability=False, strict=True, test_environment=bool(local))
     except EmailNotValidError:
         raise StopValidation(_l("Enter an email address like name@example.org")) from None
     field.data = found.normalized

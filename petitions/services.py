@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from cases.models import Case, CaseStatus
 from core import clock
-from core.db import db
+from core.db import RowNotFound, db
 from core.vault import vault
 from petitions import consent
 from petitions.models import HIDDEN_STATES, Petition, PetitionState, Recipient, Submission
@@ -34,7 +34,7 @@ REMEMBERED = 1.0  # seconds: signing reads its petition at most once a second a 
 _remembered: dict[tuple[str, str], tuple[float, Petition]] = {}
 
 
-class PetitionNotFound(LookupError):
+class PetitionNotFound(RowNotFound):
     """No such petition, or not one that the public may see."""
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from flask import (
     Blueprint,
     Response,
-    abort,
     current_app,
     jsonify,
     make_response,
@@ -31,11 +30,6 @@ petitions = Blueprint("petitions", __name__, url_prefix="/petitions")
 LATEST = 10
 PAGE = 50
 THANKS_LIFE = timedelta(minutes=30)
-
-
-@petitions.errorhandler(services.PetitionNotFound)
-def unknown(error: services.PetitionNotFound) -> ResponseReturnValue:
-    abort(404)
 
 
 @petitions.get("/")
@@ -115,7 +109,7 @@ def confirmed(slug: str) -> ResponseReturnValue:
 
 @petitions.get("/<slug>/signatories")
 def signatories(slug: str) -> Response:
-    petition, before = services.find_public(slug), request.args.get("before", type=int)
+    petition, before = services.find_public(slug), request.args.get("before", type=row_id)
     rows = list_services.public_list(petition.id, limit=PAGE + 1, before=before)
     shown = [(row.public_name, row.public_affiliation, countries.name_of(row.country)) for row in rows[:PAGE]]
     context = {"signatories": shown, "next_before": rows[PAGE - 1].id if len(rows) > PAGE else None}
@@ -123,6 +117,14 @@ def signatories(slug: str) -> Response:
     return cacheable(
         make_response(render_template("petitions/signatories.html", petition=petition, total=total, **context))
     )
+
+
+def row_id(text: str) -> int:
+    """A row's id from an address bar. Raises ValueError for what no database could hold."""
+    number = int(text)
+    if not 0 < number < 2**63:
+        raise ValueError(text)
+    return number
 
 
 def confirmed_words(petition: Petition) -> dict[str, Any]:

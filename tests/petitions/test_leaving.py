@@ -1,0 +1,88 @@
+"""Withdrawing and disowning: one press, everything gone, the number follows."""
+
+from sqlalchemy import select
+
+from core.db import db
+from petitions import signature_services
+from petitions.models import Signature, SignatureState, Submission, SubmissionState, Suppression
+from tests.petitions.conftest import Campaign
+
+
+def test_withdrawing_empties_the_rows_and_lowers_the_number_once(campaign: Campaign) -> None:
+    campaign.signed("ada@example.org", visibility="public")
+    withdraw = campaign.mails("ada@example.org")[-1].links["withdraw"]
+    assert campaign.client.get(withdraw).status_code == 200 and campaign.count() == 1
+    for _ in range(3):
+        answer = campaign.press(withdraw)
+        assert answer.status_code == 303
+        assert "deleted" in campaign.client.get(answer.headers["Location"]).text
+    assert campaign.count() == campaign.valid() == 0
+    with campaign.app.app_context():
+        signature, submission = (
+            db.session.scalars(select(Signature)).one(),
+            db.session.scalars(select(Submission)).one(),
+        )
+    assert (signature.state, signature.exit_reason) == (SignatureState.WITHDRAWN, "withdrawn")
+    assert signature.blob is None and signature.email_index is None and signature.public_name is None
+    assert submission.blob is None and submission.email_index is None
+    assert "Ada Example" not in campaign.client.get(f"/petitions/{campaign.slug}/signatories").text
+
+
+def test_who_withdrew_may_sign_afresh_but_an_old_link_does_not_sign_again(campaign: Campaign) -> None:
+    campaign.sign("ada@example.org")
+    old = campaign.signed("ada@example.org")
+    waiting = campaign.mails("ada@example.org")[0].links["confirm"]
+    campaign.press(campaign.mails("ada@example.org")[-1].links["withdraw"])
+    campaign.press(old.links["confirm"])
+    campaign.press(waiting)
+    assert campaign.count() == 0
+    campaign.signed("ada@example.org")
+    assert campaign.count() == 1
+
+
+def test_withdrawing_before_confirming_ends_the_link(campaign: Campaign) -> None:
+    campaign.sign()
+    campaign.work()
+    links = campaign.mails()[0].links
+    campaign.press(links["withdraw"])
+    campaign.press(links["confirm"])
+    assert campaign.count() == 0
+    assert campaign.submissions()[0].state == SubmissionState.EXPIRED
+
+
+def test_disowning_silences_the_address_for_this_petition(campaign: Campaign) -> None:
+    campaign.signed("ada@example.org")
+    answer = campaign.press(campaign.mails("ada@example.org")[-1].links["disown"])
+    assert answer.status_code == 303 and campaign.count() == 0
+    before = len(campaign.mails())
+    assert campaign.sign("ada@example.org").status_code == 303
+    campaign.work()
+    assert len(campaign.mails()) == before
+    with campaign.app.app_context():
+        assert db.session.scalars(select(Suppression)).one().petition_id == campaign.id
+        assert db.session.scalars(select(Signature.exit_reason)).one() == "disowned"
+
+
+def test_every_leaving_is_journalled_beside_the_keystore_and_can_be_replayed(campaign: Campaign) -> None:
+    campaign.signed("ada@example.org")
+    with campaign.app.app_context():
+        public_id = db.session.scalars(select(Signature.public_id)).one()
+        before = list(campaign.app.extensions["vault"].keystore.read_journal())
+    campaign.press(campaign.mails("ada@example.org")[-1].links["withdraw"])
+    campaign.work()
+    journal = list(campaign.app.extensions["vault"].keystore.read_journal())
+    assert ("withdrawn", public_id) in journal and ("withdrawn", public_id) not in before
+    assert "ada" not in repr(journal)
+
+
+def test_replaying_a_journal_takes_a_restored_signature_out_again(campaign: Campaign) -> None:
+    campaign.signed("ada@example.org")
+    with campaign.app.app_context():
+        public_id = db.session.scalars(select(Signature.public_id)).one()
+        for _ in range(2):
+            signature_services.replay("disowned", public_id)
+        signature_services.replay("withdrawn", "unknown-id")
+        signature_services.replay("erased-donor", public_id)
+        db.session.commit()
+        assert db.session.scalars(select(Suppression)).one()
+    assert campaign.count() == campaign.valid() == 0
