@@ -3,12 +3,12 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cases.models import Case
 from core import clock
-from core.db import BigId, UTCDateTime, db
+from core.db import Base, BigId, UTCDateTime
 from core.money import Money
 from core.types import one_of
 
@@ -41,8 +41,10 @@ class Outcome(enum.StrEnum):
     QUARANTINED = "quarantined"
 
 
-class Donation(db.Model):
-    """What a donor meant to give: to a case's fund, or (no case) to the general fund. Name and address are sealed."""
+class Donation(Base):
+    """What a donor meant to give: to a case's fund, or (no case) to the general fund. Name and address are sealed.
+
+    `cancel_token` is kept so that a repeated request to Stripe is word for word the first one (idempotency)."""
 
     __tablename__ = "donations"
     __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"), {"sqlite_autoincrement": True})
@@ -63,6 +65,7 @@ class Donation(db.Model):
     session_id: Mapped[str | None] = mapped_column(String(255), unique=True)
     session_url: Mapped[str | None] = mapped_column(Text)
     session_expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    cancel_token: Mapped[str] = mapped_column(Text, default="")
     subscription_id: Mapped[str | None] = mapped_column(String(255), unique=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
     case: Mapped[Case | None] = relationship()
@@ -73,14 +76,13 @@ class Donation(db.Model):
         return Money(self.amount, self.currency)
 
 
-class Payment(db.Model):
-    """One Stripe PaymentIntent (once) or invoice (monthly); its status only rises: pending < failed < paid."""
+class Payment(Base):
+    """One Stripe PaymentIntent (once) or invoice (each renewal); its status only rises: pending < failed < paid."""
 
     __tablename__ = "payments"
     __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"), {"sqlite_autoincrement": True})
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     stripe_id: Mapped[str] = mapped_column(String(255), unique=True)
-    payment_intent: Mapped[str | None] = mapped_column(String(255), unique=True)
     donation_id: Mapped[int] = mapped_column(ForeignKey("donations.id"), index=True)
     amount: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
@@ -90,10 +92,17 @@ class Payment(db.Model):
     donation: Mapped[Donation] = relationship()
 
 
-class StripeEvent(db.Model):
+class StripeEvent(Base):
     """An event that was received and what came of it; its id makes a second delivery do nothing. Bodies are not kept."""
 
     __tablename__ = "stripe_events"
+    __table_args__ = (
+        Index(
+            "ix_stripe_events_attention", "received_at",
+            sqlite_where=text("outcome IN ('unmatched', 'quarantined')"),
+            postgresql_where=text("outcome IN ('unmatched', 'quarantined')"),
+        ),
+    )  # fmt: skip
     id: Mapped[str] = mapped_column(String(255), primary_key=True)
     type: Mapped[str] = mapped_column(String(100))
     object_id: Mapped[str] = mapped_column(String(255), default="")
@@ -103,9 +112,12 @@ class StripeEvent(db.Model):
     received_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
 
 
-class UnmatchedInvoicePayment(db.Model):
-    """`invoice_payment.paid` that came before its invoice: the PaymentIntent waits here for the payment's row."""
+class InvoicePayment(Base):
+    """Which PaymentIntent paid which invoice, as `invoice_payment.paid` says, before or after the invoice is known.
 
-    __tablename__ = "unmatched_invoice_payments"
-    invoice_id: Mapped[str] = mapped_column(String(255), primary_key=True)
-    payment_intent: Mapped[str] = mapped_column(String(255))
+    A refund names the PaymentIntent only; this row leads it to the payment. No column of `payments`: two events that
+    arrive at once could each miss the other's half."""
+
+    __tablename__ = "invoice_payments"
+    payment_intent: Mapped[str] = mapped_column(String(255), primary_key=True)
+    invoice_id: Mapped[str] = mapped_column(String(255), index=True)

@@ -1,5 +1,180 @@
-"""Giving."""
+"""Giving: the form, the way to Stripe and back, and the door that Stripe knocks at."""
 
-from flask import Blueprint
+from datetime import timedelta
+
+from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request, url_for
+from flask_babel import get_locale
+from limits import parse
+from werkzeug.wrappers import Response as BaseResponse
+
+from config import Settings
+from core import alarms, errors
+from core.db import db
+from core.guards import body_limit, cacheable, form_action, from_anywhere
+from core.limits import own_bucket_within
+from core.tokens import TokenError, open_query, seal_query
+from core.vault import SITE, vault
+from donations import checkout_services, funds, handlers, services, stripe_gateway
+from donations.forms import DonateForm, currency_choices, prefilled
+from donations.models import Donation, Frequency
 
 donations = Blueprint("donations", __name__)
+
+SESSIONS = parse("30/hour")
+CANCEL_AGE = timedelta(hours=25)  # an hour more than Stripe's longest session
+WEBHOOK_LIMIT = 512 * 1024
+
+
+class GivingOff(Exception):
+    """This site has no Stripe key."""
+
+
+@donations.errorhandler(GivingOff)
+def giving_off(error: GivingOff) -> tuple[str, int]:
+    return render_template("donations/closed.html", case=None), 200 if request.method == "GET" else 409
+
+
+@donations.errorhandler(funds.ClosedFund)
+def fund_closed(error: funds.ClosedFund) -> tuple[str, int]:
+    return render_template("donations/closed.html", case=error.case), 200 if request.method == "GET" else 409
+
+
+@donations.errorhandler(funds.UnknownFund)
+def fund_unknown(error: funds.UnknownFund) -> Response:
+    return errors.page(404)
+
+
+@donations.get("/donate")
+@donations.get("/donate/<slug>")
+@form_action("CHECKOUT_ORIGIN")
+def give(slug: str | None = None) -> Response:
+    """The form; without a query the same for everybody."""
+    fund = _open_fund(slug)
+    response = make_response(_page(fund, prefilled(fund.currency, request.args)))
+    return response if request.args else cacheable(response)
+
+
+@donations.post("/donate")
+@donations.post("/donate/<slug>")
+@form_action("CHECKOUT_ORIGIN")
+def send(slug: str | None = None) -> BaseResponse | tuple[str, int]:
+    """Keeps what the donor means to give and leads to Stripe; the form again where something is wrong."""
+    if not own_bucket_within(SESSIONS, "give"):
+        abort(429)
+    fund, form = _open_fund(slug), DonateForm()
+    if not form.validate():
+        return _page(fund, form), 422
+    vault().prepare(SITE)
+    try:
+        return redirect(_checkout_address(fund, form), 303)
+    except stripe_gateway.CheckoutError:
+        return _page(fund, form, stripe_away=True), 503
+
+
+@donations.get("/donations/cancelled")
+@form_action("CHECKOUT_ORIGIN")
+def cancelled() -> str:
+    """Back from Stripe without having given: the form, filled in as it was but for the person."""
+    try:
+        kept = open_query("donation-cancelled", request.args.get("d", ""), age=CANCEL_AGE)
+    except TokenError:
+        kept = {}
+    fund = _open_fund(kept.get("case"))
+    return _page(fund, prefilled(fund.currency, kept), cancelled=True)
+
+
+@donations.get("/donations/thanks")
+def thanks() -> str:
+    """Back from Stripe: says what Stripe has told us, to anybody; marks nothing paid, shows nobody's data."""
+    session_id = request.args.get("session_id", "")
+    return render_template("donations/thanks.html", progress=services.progress(session_id), session_id=session_id)
+
+
+@donations.post("/stripe/webhook")
+@from_anywhere
+@body_limit(WEBHOOK_LIMIT)
+def stripe_webhook() -> tuple[str, int, dict[str, str]]:
+    """200 means committed; 400 that this body will never do; any failure rolls back and answers 5xx, so that Stripe repeats."""
+    plain = {"Content-Type": "text/plain; charset=utf-8"}
+    try:
+        event = stripe_gateway.read_event(request.get_data(cache=False), request.headers.get("Stripe-Signature"))
+    except (stripe_gateway.BadSignature, stripe_gateway.BadEvent) as error:
+        return f"{error}\n", 400, plain
+    except stripe_gateway.WrongMode as error:
+        alarms.sound("stripe-livemode", str(error), event=str(error))
+        db.session.commit()
+        return "wrong mode\n", 400, plain
+    handlers.apply(event)
+    db.session.commit()
+    return "ok\n", 200, plain
+
+
+def _settings() -> Settings:
+    return current_app.config["UNDERSIGNED"]
+
+
+def _open_fund(slug: str | None) -> funds.Fund:
+    if not _settings().giving:
+        raise GivingOff
+    return funds.get_fund(slug)
+
+
+def _page(fund: funds.Fund, form: DonateForm, **news: bool) -> str:
+    form.currency.data = form.table.code  # an unknown one was told in the errors; the amounts shown are of this one
+    return render_template(
+        "donations/give.html",
+        fund=fund,
+        form=form,
+        thermometer=funds.thermometer(fund),
+        currencies=currency_choices(),
+        address=url_for("donations.give", slug=fund.slug),
+        section="donate",
+        **news,
+    )
+
+
+def _checkout_address(fund: funds.Fund, form: DonateForm) -> str:
+    """Commits the gift as `new`, asks Stripe with no connection held, commits the session; its address."""
+    donation = _intend(fund, form)
+    server = _settings().server_url
+    order = checkout_services.order_for(
+        donation,
+        success_url=f"{server}{url_for('donations.thanks')}?session_id={{CHECKOUT_SESSION_ID}}",
+        cancel_url=f"{server}{url_for('donations.cancelled')}?d={donation.cancel_token}",
+    )
+    open_url = donation.session_url
+    db.session.commit()
+    if open_url:
+        return open_url
+    try:
+        session = stripe_gateway.create_session(order)
+    except stripe_gateway.SessionBeingMade:
+        if url := checkout_services.await_session(order.public_id):
+            return url
+        raise
+    except stripe_gateway.StripeRefused:
+        checkout_services.release(order.public_id)
+        db.session.commit()
+        raise
+    checkout_services.keep_session(order.public_id, session)
+    db.session.commit()
+    return session.url
+
+
+def _intend(fund: funds.Fund, form: DonateForm) -> Donation:
+    language = str(get_locale() or "en")
+    choice = {"case": fund.slug, "amount": form.amount.data or form.preset.data, "cover_fee": form.cover_fee.data}
+    choice |= {"currency": form.currency.data, "frequency": form.frequency.data}
+    return checkout_services.intend(
+        fund.case,
+        money=form.gross,
+        frequency=Frequency(form.frequency.data),
+        cover_fee=form.cover_fee.data,
+        name=form.name.data or "",
+        email=form.email.data or "",
+        message=form.message.data or "",
+        show_name=form.show_name.data,
+        language=language,
+        cancel_token=seal_query("donation-cancelled", choice),
+        form_key=form.fingerprint(fund.slug, language),
+    )

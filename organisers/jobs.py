@@ -1,4 +1,52 @@
-"""Jobs of this room."""
+"""Jobs of the office: an alarm becomes one mail to each organiser."""
 
-JOBS: dict = {}
-TICKS: tuple = ()
+from flask import current_app
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from core import mail
+from core.db import db
+from core.jobs import URGENT, Job
+from organisers.models import Organiser
+
+ADVICE = {
+    "stripe_wrong_mode": _l(
+        "Stripe sent an event of the other mode: a test event to the live site, or the reverse. It was not counted. "
+        "Compare the webhook's address and secret in Stripe with the settings of this site."
+    ),
+    "stripe_amount": _l(
+        "Stripe reported a payment whose amount or currency is not the one that the donor chose here. It was set aside "
+        "and not counted. Look the payment up in Stripe before you thank or refund anybody."
+    ),
+    "stripe_unmatched": _l(
+        "Stripe reported a payment that belongs to no donation of this site. It was set aside and not counted. See in "
+        "Stripe whether another site uses the same account."
+    ),
+    "tally_drift": _l(
+        "The number shown for a petition differed from the signatures themselves. It has been corrected. If this comes "
+        "again, tell the person who runs the site."
+    ),
+    "job_dead": _l(
+        "Something that the site had promised, a mail for example, failed many times and was given up. Ask the person "
+        "who runs the site to look into its log and run 'flask doctor'."
+    ),
+}
+OTHERWISE = _l("Something needs the eyes of a person. Ask whoever runs the site to look into its log.")
+
+
+def alarm(job: Job) -> None:
+    """Promises the alarm's mail to everybody who may enter the office; each gets one, however often the job runs."""
+    kind, detail = job.args["kind"], job.args["detail"]
+    context = {
+        "kind": kind,
+        "advice": str(ADVICE.get(kind, OTHERWISE)),
+        "detail": [f"{name}: {value}" for name, value in sorted(detail.items())],
+        "office": f"{current_app.config['UNDERSIGNED'].server_url}/office/",
+    }
+    for organiser in db.session.scalars(select(Organiser).where(Organiser.active.is_(True)).order_by(Organiser.id)):
+        key = f"alarm:{job.public_id}:{organiser.id}"
+        mail.promise("alarm", to=organiser.email, key=key, context=context, priority=URGENT)
+
+
+JOBS = {"alarm": alarm}
+TICKS: tuple[object, ...] = ()

@@ -1,5 +1,41 @@
-"""The office."""
+"""The office's first page and the audit chain; the other pages stand in views of their own noun."""
 
-from flask import Blueprint
+from flask import render_template
+from sqlalchemy import select
 
-office = Blueprint("office", __name__, url_prefix="/office")
+from core import audit
+from core.db import db
+from donations import services as donations
+from organisers import case_services, numbers, petition_services
+from organisers import case_views, login_views, part_views, petition_views, recipient_views  # noqa: F401 - their routes
+from organisers.blueprint import office
+
+ENTRIES_SHOWN = 100
+
+__all__ = ["office"]
+
+
+@office.get("/", strict_slashes=False)
+def dashboard() -> str:
+    petitions = petition_services.list_all()
+    totals = numbers.totals(petitions)
+    return render_template(
+        "office/dashboard.html",
+        section="dashboard",
+        cases=case_services.list_all(),
+        petitions=petitions,
+        totals=totals,
+        confirmed=sum(totals.values()),
+        submissions=numbers.submissions(),
+        raised=numbers.raised(),
+        events=donations.attention(),
+        dead_jobs=numbers.dead_jobs(),
+    )
+
+
+@office.get("/audit")
+def audit_chain() -> str:
+    latest = select(audit.AuditEntry).order_by(audit.AuditEntry.id.desc()).limit(ENTRIES_SHOWN)
+    return render_template(
+        "office/audit.html", section="audit", entries=db.session.scalars(latest).all(), broken_at=audit.find_break()
+    )

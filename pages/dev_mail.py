@@ -1,5 +1,24 @@
 """/dev/mail: the mails of a demo on one's own machine."""
 
-from flask import Blueprint
+from flask import Blueprint, Response, current_app, render_template
 
-dev_mail = Blueprint("dev_mail", __name__)
+from core import errors
+from pages import kept_mails
+
+dev_mail = Blueprint("dev_mail", __name__, url_prefix="/dev/mail")
+
+
+@dev_mail.errorhandler(kept_mails.MailNotFound)
+def unknown(error: kept_mails.MailNotFound) -> Response:
+    return errors.page(404)
+
+
+@dev_mail.get("", strict_slashes=False)
+def index() -> str:
+    return render_template("dev/mails.html", mails=kept_mails.latest(current_app.config["UNDERSIGNED"].mail_folder))
+
+
+@dev_mail.get("/<mail_id>")
+def show(mail_id: str) -> str:
+    mail = kept_mails.get_mail(current_app.config["UNDERSIGNED"].mail_folder, mail_id)
+    return render_template("dev/mail.html", mail=mail)

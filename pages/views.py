@@ -1,5 +1,88 @@
-"""Public pages that join rooms."""
+"""Public pages that join rooms: start page, cases, news, privacy."""
 
-from flask import Blueprint
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, abort, jsonify, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import format_date
+
+from cases import services as case_services
+from core import clock, errors
+from core.guards import cacheable
+from pages import services
 
 pages = Blueprint("pages", __name__)
+
+NEWS_PAGE = 20
+
+
+@pages.errorhandler(case_services.CaseNotFound)
+@pages.errorhandler(case_services.BadPlace)
+def unknown(error: Exception) -> Response:
+    return errors.page(404)
+
+
+@pages.app_template_filter("month_name")
+def month_name(first_day: date) -> str:
+    """A month as a person reads it: May 2010."""
+    return str(format_date(first_day, "LLLL y"))
+
+
+@pages.get("/")
+def home() -> Response:
+    return _page("home/index.html", **vars(services.home()))
+
+
+@pages.get("/cases/")
+def cases() -> Response:
+    return _page("cases/index.html", cases=case_services.list_public())
+
+
+@pages.get("/cases/<slug>")
+def case(slug: str) -> Response:
+    found = case_services.get_case(slug)
+    petitions, totals = services.petitions_of(found)
+    coming = case_services.next_date(found, clock.now().date())
+    return _page(
+        "cases/case.html",
+        case=found,
+        petitions=petitions,
+        totals=totals,
+        next_date=coming,
+        raised=services.raised(found),
+    )
+
+
+@pages.get("/cases/<slug>.json")
+def case_document(slug: str) -> Response:
+    return cacheable(jsonify(services.case_document(case_services.get_case(slug))))
+
+
+@pages.get("/news/")
+def news() -> Response:
+    before = request.args.get("before")
+    events = case_services.news(before=before, limit=NEWS_PAGE + 1)
+    older = case_services.place(events[NEWS_PAGE - 1]) if len(events) > NEWS_PAGE else None
+    shown = events[:NEWS_PAGE]
+    return _page("pages/news.html", events=shown, older=older, paged=bool(before), months=case_services.months())
+
+
+@pages.get("/news/<int(fixed_digits=4):year>/<string(maxlength=2):month>/")
+def news_of_month(year: int, month: str) -> ResponseReturnValue:
+    if not (month.isascii() and month.isdigit()):
+        abort(404)
+    if len(month) == 1:
+        return redirect(url_for(".news_of_month", year=year, month=month.zfill(2)), 301)
+    events = case_services.news_of_month(year, int(month))
+    months = case_services.months()
+    return _page("pages/news.html", events=events, month=date(year, int(month), 1), months=months)
+
+
+@pages.get("/privacy")
+def privacy() -> Response:
+    return _page("pages/privacy.html")
+
+
+def _page(template: str, **context: Any) -> Response:
+    return cacheable(make_response(render_template(template, **context)))

@@ -105,6 +105,9 @@ def upgrade() -> None:
     sa.Column('received_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_stripe_events'))
     )
+    with op.batch_alter_table('stripe_events', schema=None) as batch_op:
+        batch_op.create_index('ix_stripe_events_attention', ['received_at'], unique=False, sqlite_where=sa.text("outcome IN ('unmatched', 'quarantined')"), postgresql_where=sa.text("outcome IN ('unmatched', 'quarantined')"))
+
     op.create_table('submissions',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('public_id', sa.String(length=22), nullable=False),
@@ -142,11 +145,14 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_tally_changes')),
     sqlite_autoincrement=True
     )
-    op.create_table('unmatched_invoice_payments',
-    sa.Column('invoice_id', sa.String(length=255), nullable=False),
+    op.create_table('invoice_payments',
     sa.Column('payment_intent', sa.String(length=255), nullable=False),
-    sa.PrimaryKeyConstraint('invoice_id', name=op.f('pk_unmatched_invoice_payments'))
+    sa.Column('invoice_id', sa.String(length=255), nullable=False),
+    sa.PrimaryKeyConstraint('payment_intent', name=op.f('pk_invoice_payments'))
     )
+    with op.batch_alter_table('invoice_payments', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_invoice_payments_invoice_id'), ['invoice_id'], unique=False)
+
     op.create_table('vault_keys',
     sa.Column('id', sa.String(length=16), nullable=False),
     sa.Column('scope', sa.String(length=64), nullable=False),
@@ -188,6 +194,7 @@ def upgrade() -> None:
     sa.Column('session_id', sa.String(length=255), nullable=True),
     sa.Column('session_url', sa.Text(), nullable=True),
     sa.Column('session_expires_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('cancel_token', sa.Text(), nullable=False),
     sa.Column('subscription_id', sa.String(length=255), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint('amount > 0', name=op.f('ck_donations_amount_positive')),
@@ -309,7 +316,6 @@ def upgrade() -> None:
     op.create_table('payments',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('stripe_id', sa.String(length=255), nullable=False),
-    sa.Column('payment_intent', sa.String(length=255), nullable=True),
     sa.Column('donation_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('amount', sa.BigInteger(), nullable=False),
     sa.Column('currency', sa.String(length=3), nullable=False),
@@ -319,7 +325,6 @@ def upgrade() -> None:
     sa.CheckConstraint('amount > 0', name=op.f('ck_payments_amount_positive')),
     sa.ForeignKeyConstraint(['donation_id'], ['donations.id'], name=op.f('fk_payments_donation_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_payments')),
-    sa.UniqueConstraint('payment_intent', name=op.f('uq_payments_payment_intent')),
     sa.UniqueConstraint('stripe_id', name=op.f('uq_payments_stripe_id')),
     sqlite_autoincrement=True
     )
@@ -451,7 +456,10 @@ def downgrade() -> None:
         batch_op.drop_index('uq_vault_keys_scope_active', sqlite_where=sa.text('retired_at IS NULL'), postgresql_where=sa.text('retired_at IS NULL'))
 
     op.drop_table('vault_keys')
-    op.drop_table('unmatched_invoice_payments')
+    with op.batch_alter_table('invoice_payments', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_invoice_payments_invoice_id'))
+
+    op.drop_table('invoice_payments')
     op.drop_table('tally_changes')
     with op.batch_alter_table('submissions', schema=None) as batch_op:
         batch_op.drop_index('ix_submissions_received', sqlite_where=sa.text("state = 'received'"), postgresql_where=sa.text("state = 'received'"))
@@ -459,6 +467,9 @@ def downgrade() -> None:
         batch_op.drop_index('ix_submissions_expiry')
 
     op.drop_table('submissions')
+    with op.batch_alter_table('stripe_events', schema=None) as batch_op:
+        batch_op.drop_index('ix_stripe_events_attention', sqlite_where=sa.text("outcome IN ('unmatched', 'quarantined')"), postgresql_where=sa.text("outcome IN ('unmatched', 'quarantined')"))
+
     op.drop_table('stripe_events')
     op.drop_table('roles')
     op.drop_table('organisers')

@@ -27,7 +27,8 @@ REFUSED_NAMES = {
 }  # fmt: skip
 REFUSED_EMAILS = [
     "", "ada", "ada@", "@example.org", "ada@example", "ada@@example.org", "ada example@example.org",
-    "ada@example.org\nBcc: x@example.org", "a" * 65 + "@example.org", "ada@" + "a" * 250 + ".org", "ada@exa_mple.org", "<ada@example.org>",
+    "ada@example.org\nBcc: x@example.org", "a" * 65 + "@example.org", "ada@" + "a" * 250 + ".org",
+    "ada@exa_mple.org", "<ada@example.org>",
 ]  # fmt: skip
 
 
