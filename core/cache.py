@@ -31,7 +31,7 @@ class Entry:
 
 
 class PageCache:
-    """WSGI middleware. Requests with a cookie, or with a query that is not one declared parameter, pass by it."""
+    """WSGI middleware. Requests with a cookie, with a query that is not one declared parameter, or for a file, pass by it."""
 
     def __init__(self, app: WSGIApp, clock: Callable[[], float] = time.monotonic) -> None:
         self.app = app
@@ -41,7 +41,8 @@ class PageCache:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         query = environ.get("QUERY_STRING", "")
-        if environ["REQUEST_METHOD"] != "GET" or "HTTP_COOKIE" in environ or not DECLARED.fullmatch(query):
+        ours = environ["REQUEST_METHOD"] == "GET" and not environ["PATH_INFO"].startswith("/static/")
+        if not ours or "HTTP_COOKIE" in environ or not DECLARED.fullmatch(query):
             return self.app(environ, start_response)
         key = (environ.get("wsgi.url_scheme", ""), environ.get("HTTP_HOST", ""), environ["PATH_INFO"], query)
         entry = self._entries.get(key)

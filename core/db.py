@@ -48,7 +48,7 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value and (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
 
 
-db = SQLAlchemy(model_class=Base)
+db = SQLAlchemy(model_class=Base, engine_options={"hide_parameters": True})  # an error's text reaches the log
 
 
 def insert(table: Any) -> Any:

@@ -5,6 +5,7 @@ import logging
 from flask import Flask, Response, make_response, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from core.db import RowNotFound
@@ -54,6 +55,11 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(OperationalError)
     def database_away(error: OperationalError) -> Response:
         log.error("database: %s on %s", type(error.orig).__name__, request.endpoint)
+        return page(503)
+
+    @app.errorhandler(PoolTimeout)
+    def no_connection_free(error: PoolTimeout) -> Response:
+        log.error("database: no connection free on %s", request.endpoint)
         return page(503)
 
     @app.errorhandler(InternalServerError)

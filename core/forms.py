@@ -1,5 +1,8 @@
 """The form that every public page uses: no session, a dated token, the error pattern of the design."""
 
+from typing import Any
+
+from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, ValidationError
@@ -16,6 +19,11 @@ class PublicForm(FlaskForm):
         csrf = False
 
     token = HiddenField()
+
+    def __init__(self, formdata: Any = ..., **given: Any) -> None:
+        if formdata is ...:  # fields only: an uploaded file or a JSON body is no text that somebody typed
+            formdata = request.form if self.is_submitted() else None
+        super().__init__(formdata=formdata, **given)
 
     def validate_token(self, field: HiddenField) -> None:
         try:

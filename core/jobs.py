@@ -6,6 +6,7 @@ import logging
 import random
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +26,14 @@ SEALED_CONTEXT = "undersigned/job/v1"
 URGENT, NORMAL, LATER = 0, 10, 20
 
 Handler = Callable[["Job"], None]
+
+
+class LeaseLost(Exception):
+    """This attempt took longer than its lease, and another worker has taken the job over."""
+
+
+class WorkerKilled(Exception):
+    """Every attempt at this job ended with its worker."""
 
 
 class Job(Base):
@@ -90,7 +99,7 @@ def claim(moment: datetime) -> Job | None:
         return None
     values = {"state": "running", "lease_until": moment + LEASE, "attempts": Job.attempts + 1}
     claimed = db.session.execute(
-        update(Job).where(Job.id.in_(next_one.scalar_subquery())).values(values).returning(Job.id)
+        update(Job).where(Job.id == next_one.scalar_subquery()).values(values).returning(Job.id)
     ).scalar()
     db.session.commit()
     return db.session.get(Job, claimed) if claimed is not None else None
@@ -101,13 +110,16 @@ def run(job: Job, handlers: Mapping[str, Handler]) -> None:
     job_id, attempts = job.id, job.attempts
     vault().prepare(SITE)
     try:
+        if attempts > ATTEMPTS:  # no handler has failed: each time the worker itself was gone
+            raise WorkerKilled
         handlers[job.kind](job)
         _finish(job_id, attempts, state="done", blob=None, last_error=None, finished_at=clock.now())
         db.session.commit()
     except Exception as error:  # noqa: BLE001 - whatever a handler raises, the job must be kept
         db.session.rollback()
         log.warning("job %s (%s) failed, attempt %s: %s", job_id, job.kind, attempts, type(error).__name__)
-        _postpone(job_id, attempts, error)
+        with suppress(LeaseLost):
+            _postpone(job_id, attempts, error)
         db.session.commit()
 
 
@@ -121,7 +133,8 @@ def run_pending(handlers: Mapping[str, Handler]) -> int:
 
 
 def _postpone(job_id: int, attempts: int, error: Exception) -> None:
-    reason = f"{type(error).__name__}: {error}"[:500] if isinstance(error, OSError) else type(error).__name__
+    code = getattr(error, "smtp_code", None) or getattr(error, "errno", None)
+    reason = f"{type(error).__name__} {code or ''}".strip()  # never its text: a mail server's answer names the address
     if attempts >= ATTEMPTS:
         log.error("job %s is dead after %s attempts", job_id, attempts)
         return _finish(job_id, attempts, state="dead", last_error=reason, finished_at=clock.now())
@@ -130,6 +143,8 @@ def _postpone(job_id: int, attempts: int, error: Exception) -> None:
 
 
 def _finish(job_id: int, attempts: int, **values: Any) -> None:
-    """Ends this attempt only: a worker whose lease was taken over must not end the other's."""
+    """Ends this attempt only. Raises LeaseLost where another worker has the job by now: only one's effects may stay."""
     mine = and_(Job.id == job_id, Job.attempts == attempts, Job.state == "running")
-    db.session.execute(update(Job).where(mine).values(lease_until=None, **values))
+    ended = db.session.execute(update(Job).where(mine).values(lease_until=None, **values).returning(Job.id)).scalar()
+    if ended is None:
+        raise LeaseLost

@@ -1,5 +1,6 @@
 """The keystore: a folder of private keys outside the database and its backups, and the journal of erasures beside it."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -38,9 +39,10 @@ class Keystore:
         return self.folder / "journal.log"
 
     def create_site_key(self) -> None:
-        """Makes the Ed25519 site key unless there is one."""
+        """Makes the Ed25519 site key unless there is one; of several processes that start together the first wins."""
         if not self.site_file.exists():
-            self._write(self.site_file, {"seed": b64encode(bytes(SigningKey.generate())).decode()})
+            with contextlib.suppress(FileExistsError):
+                self._write(self.site_file, {"seed": b64encode(bytes(SigningKey.generate())).decode()})
 
     def site_key(self) -> SigningKey:
         return SigningKey(b64decode(self._read(self.site_file)["seed"]))
@@ -88,9 +90,12 @@ class Keystore:
 
     def _write(self, path: Path, content: dict[str, str]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = path.with_suffix(".draft")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        draft = path.with_name(f"{secrets.token_hex(8)}.draft")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump(content, file)
             file.flush()
             os.fsync(file.fileno())
-        draft.rename(path)
+        try:
+            os.link(draft, path)  # unlike a rename this never replaces a key
+        finally:
+            draft.unlink()

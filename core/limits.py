@@ -1,9 +1,11 @@
 """Limits for each network, without keeping an address: the bucket is an HMAC of a /24 or /48 under a key of the day.
 
-The key lives in memory or Redis only. Without Redis each process counts for itself, and there is exactly one."""
+The key lives in memory or Redis only. Without Redis each process counts for itself, and there is exactly one; while
+Redis is away each counts for itself too: never without a limit, never without an answer."""
 
 import hmac
 import ipaddress
+import logging
 import secrets
 import threading
 from dataclasses import dataclass, field
@@ -11,29 +13,43 @@ from typing import Any
 
 from flask import current_app, request
 from limits import RateLimitItem
-from limits.storage import MemoryStorage, storage_from_string
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
+from redis import RedisError
 
 from core import clock
+
+log = logging.getLogger(__name__)
+REDIS_TIMEOUT = 0.5  # seconds; somebody waits
+KEY_LIFE = 25 * 3600
 
 
 @dataclass
 class Limiter:
     storage: Any = field(default_factory=MemoryStorage)
     enabled: bool = True
+    _own: MemoryStorage = field(default_factory=MemoryStorage)
     _keys: dict[str, bytes] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def within(self, limit: RateLimitItem, *subject: str) -> bool:
         """Counts one act of the subject (say, a bucket and a route's name) and tells whether it is still allowed."""
-        return not self.enabled or MovingWindowRateLimiter(self.storage).hit(limit, *subject)
+        if not self.enabled:
+            return True
+        try:
+            return MovingWindowRateLimiter(self.storage).hit(limit, *subject)
+        except StorageError:
+            log.warning("Redis is away: this process counts for itself")
+            return MovingWindowRateLimiter(self._own).hit(limit, *subject)
 
     def bucket(self, address: str) -> str:
         """The asker's bucket for today, 16 bytes as hex; not to be turned back into an address."""
         try:
-            ip = ipaddress.ip_address(address)
+            ip = ipaddress.ip_address(address.partition("%")[0])
         except ValueError:
             return "unknown"
+        ip = getattr(ip, "ipv4_mapped", None) or ip  # how a socket for both families shows an IPv4 address
         network = ipaddress.ip_network(f"{ip}/{24 if ip.version == 4 else 48}", strict=False)
         return hmac.digest(self._key_of_the_day(), network.network_address.packed, "sha256")[:16].hex()
 
@@ -42,11 +58,25 @@ class Limiter:
         with self._lock:
             if today not in self._keys:
                 self._keys = {today: secrets.token_bytes(32)}
-            return self._keys[today]
+            own = self._keys[today]
+        return self._shared(today, own) if isinstance(self.storage, RedisStorage) else own
+
+    def _shared(self, today: str, own: bytes) -> bytes:
+        """The key that all processes at one Redis use: whoever asks first today lays down its own."""
+        redis = self.storage.get_connection()
+        try:
+            redis.set(f"undersigned/bucket-key/{today}", own, nx=True, ex=KEY_LIFE)
+            return bytes(redis.get(f"undersigned/bucket-key/{today}") or own)
+        except RedisError:
+            return own
 
 
 def make_limiter(redis_url: str | None, *, enabled: bool) -> Limiter:
-    return Limiter(storage_from_string(redis_url) if redis_url else MemoryStorage(), enabled)
+    """The process's limiter, counting in Redis where there is one."""
+    if redis_url is None:
+        return Limiter(enabled=enabled)
+    timeouts = {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT}
+    return Limiter(RedisStorage(redis_url, wrap_exceptions=True, **timeouts), enabled)
 
 
 def own_bucket_within(limit: RateLimitItem, act: str) -> bool:

@@ -54,7 +54,7 @@ def compose(job: Job, settings: Settings) -> EmailMessage:
         text = render_template(f"emails/{job.args['template']}.txt", settings=settings, **sealed["context"])
     subject, _, body = text.partition("\n")
     message = EmailMessage()
-    message["Subject"] = subject.removeprefix("Subject:").strip()
+    message["Subject"] = " ".join(subject.removeprefix("Subject:").split())  # one line, whatever a name holds
     message["From"] = formataddr(parseaddr(settings.mail_from))
     message["To"] = sealed["to"]
     if settings.mail_reply_to:

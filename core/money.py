@@ -6,7 +6,10 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from babel import Locale
 from babel.numbers import format_currency
+from flask_babel import get_locale
+from flask_babel import gettext as _
 
 AMOUNT = re.compile(r"\d{1,9}(?:[.,]\d{1,3})?", re.ASCII)
 LARGEST_MAJOR = 100_000
@@ -67,29 +70,34 @@ class Money:
         return self.minor * CURRENCIES[self.currency].stripe_factor
 
     def text(self, locale: str = "en") -> str:
-        """As a person reads it; whole amounts without decimals."""
+        """As a person reads it in that language; whole amounts without decimals."""
         whole = self.major == self.major.to_integral_value()
         digits = 0 if whole else CURRENCIES[self.currency].exponent
-        pattern = "¤#,##0" + ("." + "0" * digits if digits else "")
-        return str(format_currency(self.major, self.currency, pattern, locale=locale, currency_digits=False))
+        language = Locale.parse(locale.replace("-", "_"))
+        usual = language.currency_formats["standard"].pattern
+        pattern = usual.replace("0.00", "0." + "0" * digits if digits else "0")
+        shown = format_currency(self.major, self.currency, pattern, locale=language, currency_digits=False)
+        return re.sub(r"(?<=[A-Z])(?=\d)", "\N{NO-BREAK SPACE}", str(shown))
 
 
 def parse_amount(text: str, currency: str) -> Money:
     """The exact amount that a donor typed ('25', '25.50', '25,50'); AmountError says what to type instead."""
     if currency not in CURRENCIES:
-        raise AmountError("Choose one of the currencies in the list.")
+        raise AmountError(_("Choose one of the currencies in the list."))
     table = CURRENCIES[currency]
     typed = text.strip()
-    if not AMOUNT.fullmatch(typed) or (table.exponent < 3 and re.search(r"[.,]\d{3}$", typed)):
-        raise AmountError("Write the amount in plain digits, like 25 or 25.50.")
+    thousands = r"[.,]\d{3}$" if table.exponent < 3 else r",\d{3}$"  # 1,000 is not one
+    if not AMOUNT.fullmatch(typed) or re.search(thousands, typed):
+        raise AmountError(_("Write the amount in plain digits, like 25 or 25.50."))
     minor = Decimal(typed.replace(",", ".")).scaleb(table.exponent)
     if minor != minor.to_integral_value() or int(minor) % table.step:
-        raise AmountError("This currency has no coins that small; write a rounder amount.")
+        raise AmountError(_("This currency has no coins that small; write a rounder amount."))
     money = Money(int(minor), currency)
     if money.major < table.minimum:
-        raise AmountError(f"The smallest gift is {from_major(table.minimum, currency).text()}; below that fees eat it.")
+        smallest = from_major(table.minimum, currency).text(str(get_locale() or "en"))
+        raise AmountError(_("The smallest gift is %(smallest)s; below that fees eat it.", smallest=smallest))
     if money.major > LARGEST_MAJOR * max(1, table.minimum // 2):
-        raise AmountError("This is more than the form takes; write to us and we will arrange it.")
+        raise AmountError(_("This is more than the form takes; write to us and we will arrange it."))
     return money
 
 

@@ -2,14 +2,18 @@
 
 import csv
 import io
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from xlsxwriter import Workbook
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "|", "%")
 SKIPPED = " \u00a0\u3000\ufeff\"'\u200b"
+INNER_START = re.compile(rf"(?!\A)([;\t\r\n][{SKIPPED}]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")  # where another locale ends a cell
+ROWS_A_SHEET = 1_048_575  # XLSX's limit, without the header
 CHUNK = 64 * 1024
 
 Cell = str | int
@@ -18,9 +22,10 @@ Row = Sequence[Cell]
 
 def harmless(cell: Cell) -> Cell:
     """The cell with an apostrophe before anything that a spreadsheet could take for a formula; clean text is unchanged."""
-    if isinstance(cell, str) and cell.lstrip(SKIPPED).startswith(FORMULA_STARTS):
-        return "'" + cell
-    return cell
+    if not isinstance(cell, str):
+        return cell
+    cell = INNER_START.sub(r"\1'", cell)
+    return "'" + cell if cell.lstrip(SKIPPED).startswith(FORMULA_STARTS) else cell
 
 
 def write_csv(header: Row, rows: Iterable[Row]) -> Iterator[bytes]:
@@ -38,19 +43,30 @@ def write_csv(header: Row, rows: Iterable[Row]) -> Iterator[bytes]:
     yield buffer.getvalue().encode()
 
 
-def write_xlsx(header: Row, rows: Iterable[Row], *, folder: Path, sheet: str = "Signatures") -> Iterator[bytes]:
-    """XLSX, every text a string cell; drafted in `folder`, in a file that is gone when the last byte is read."""
+def write_xlsx(
+    header: Row, rows: Iterable[Row], *, folder: Path, sheet: str = "Signatures", rows_a_sheet: int = ROWS_A_SHEET
+) -> Iterator[bytes]:
+    """XLSX, every text a string cell, a further sheet where one is full; drafted in `folder`, in a file that is gone when
+    the last byte is read."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.TemporaryDirectory(dir=folder) as draft:
         options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "tmpdir": draft}
         path = Path(draft) / "table.xlsx"
         workbook = Workbook(str(path), options)
-        page = workbook.add_worksheet(sheet)
-        page.write_row(0, 0, header, workbook.add_format({"bold": True}))
-        page.freeze_panes(1, 0)
-        for number, row in enumerate(rows, start=1):
-            page.write_row(number, 0, [harmless(cell) for cell in row])
+        bold = workbook.add_format({"bold": True})
+        page = _add_sheet(workbook, sheet, header, bold)
+        for number, row in enumerate(rows):
+            if number and number % rows_a_sheet == 0:
+                page = _add_sheet(workbook, f"{sheet} {number // rows_a_sheet + 1}", header, bold)
+            page.write_row(number % rows_a_sheet + 1, 0, [harmless(cell) for cell in row])
         workbook.close()
         with path.open("rb") as file:
             while chunk := file.read(CHUNK):
                 yield chunk
+
+
+def _add_sheet(workbook: Workbook, name: str, header: Row, bold: Any) -> Any:
+    page = workbook.add_worksheet(name)
+    page.write_row(0, 0, header, bold)
+    page.freeze_panes(1, 0)
+    return page

@@ -2,14 +2,20 @@
 
 import re
 import unicodedata
+from itertools import groupby
 
 import nh3
 from flask_babel import gettext as _
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markupsafe import Markup
 
 BIDI_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-INVISIBLE = frozenset("\u200b\u2060\ufeff\ufffd\u00ad")
+INVISIBLE = frozenset(
+    "\u00ad\u115f\u1160\u180e\u200b\u2060\u2061\u2062\u2063\u2064\u2800\u3164\ufeff\uffa0\ufff9\ufffa\ufffb\ufffc\ufffd"
+)
+NEWER_EMOJI = range(0x1F000, 0x1FB00)  # a phone may know signs that our Unicode tables do not
+MOST_MARKS = 4  # on one letter; Vietnamese needs two, Hebrew and Tibetan sometimes four
 ENDINGS = "com|net|org|info|biz|ru|cn|io|co|xyz|top|site|online|shop|club|link|app|dev|me|ly"
 ADDRESS = re.compile(rf"\w+://|\bwww\.|\b[\w-]+\.(?:{ENDINGS})\b(?![\w'-])|\b[\w-]+\.[a-z]{{2,}}/\S", re.IGNORECASE)
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable("image")
@@ -20,9 +26,19 @@ class TextError(ValueError):
     """Text that cannot be taken; the message tells the person what to change."""
 
 
+def _lower_headings(state: StateCore) -> None:
+    """The page has its h1 and h2; an organiser's headings go below them."""
+    for token in state.tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = "h3" if token.tag in ("h1", "h2", "h3") else "h4"
+
+
+MARKDOWN.core.ruler.push("lower_headings", _lower_headings)
+
+
 def clean_line(text: str, longest: int) -> str:
     """One line as typed, in NFC, outer and repeated white space removed. Raises TextError."""
-    line = " ".join(unicodedata.normalize("NFC", text).split(" ")).strip()
+    line = _nfc(text, longest).strip()
     _refuse_hidden(line, allowed="")
     line = re.sub(r"\s+", " ", line)
     _refuse_long(line, longest)
@@ -36,14 +52,14 @@ def clean_name(text: str, longest: int) -> str:
         raise TextError(_("Remove the web address: only names are printed on the list."))
     if name and not any(unicodedata.category(character)[0] == "L" for character in name):
         raise TextError(_("Write it in letters."))
-    if any(len(marks) > 4 for marks in re.findall(r"[\u0300-\u036f\u0489]+", unicodedata.normalize("NFD", name))):
+    if _most_marks(name) > MOST_MARKS:
         raise TextError(_("Remove the stacked accents."))
     return name
 
 
 def clean_text(text: str, longest: int) -> str:
     """Several lines as typed, in NFC, with plain line ends. Raises TextError."""
-    lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").strip()
+    lines = _nfc(text, longest).replace("\r\n", "\n").replace("\r", "\n").strip()
     _refuse_hidden(lines, allowed="\n\t")
     _refuse_long(lines, longest)
     return lines
@@ -55,11 +71,27 @@ def markdown(text: str | None) -> Markup:
     return Markup(nh3.clean(html, tags=TAGS, attributes={"a": {"href"}}, url_schemes={"http", "https", "mailto"}))  # noqa: S704 - just cleaned
 
 
+def _nfc(text: str, longest: int) -> str:
+    _refuse_long(text, 4 * longest + 100)  # before normalizing: that is slow on a long run of combining marks
+    return unicodedata.normalize("NFC", text)
+
+
 def _refuse_hidden(text: str, *, allowed: str) -> None:
-    for character in text:
-        hidden = character in BIDI_OVERRIDES or character in INVISIBLE
-        if hidden or (unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") and character not in allowed):
-            raise TextError(_("Remove the hidden characters: type it again instead of pasting."))
+    if any(_hidden(character) and character not in allowed for character in text):
+        raise TextError(_("Remove the hidden characters: type it again instead of pasting."))
+
+
+def _hidden(character: str) -> bool:
+    if character in BIDI_OVERRIDES or character in INVISIBLE:
+        return True
+    category = unicodedata.category(character)
+    return category in ("Cc", "Cs", "Co") or (category == "Cn" and ord(character) not in NEWER_EMOJI)
+
+
+def _most_marks(name: str) -> int:
+    """How many combining marks stand on one letter at most."""
+    marks = (unicodedata.category(character) in ("Mn", "Me") for character in unicodedata.normalize("NFD", name))
+    return max((len(list(run)) for is_mark, run in groupby(marks) if is_mark), default=0)
 
 
 def _refuse_long(text: str, longest: int) -> None:

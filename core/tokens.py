@@ -51,7 +51,7 @@ def check_form_token(token: str) -> None:
     bucket, _, mark = token.partition(".")
     if not bucket.isascii() or not bucket.isdigit() or len(bucket) > 12:
         raise TokenError("form token")
-    if not hmac.compare_digest(mark.encode(), _form_mark(int(bucket)).encode()):
+    if not hmac.compare_digest(mark.encode(errors="replace"), _form_mark(int(bucket)).encode()):
         raise TokenError("form token")
     age = clock.now().timestamp() - int(bucket) * FORM_BUCKET
     if not -FORM_BUCKET <= age <= FORM_AGE.total_seconds() + FORM_BUCKET:

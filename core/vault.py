@@ -98,6 +98,7 @@ class Vault:
 
     def create_scope(self, scope: str) -> VaultKey:
         """A new key pair for the scope, its public half signed and added to the session."""
+        self._need_keystore()
         made = self.keystore.create_scope_key()
         public = bytes(made.private.public_key)
         signature = self.keystore.site_key().sign(_key_statement(scope, made.key_id, public)).signature
@@ -114,9 +115,9 @@ class Vault:
             self._current[scope] = self._new_data_key(scope)
 
     def seal(self, scope: str, context: str, public_id: str, fields: Mapping[str, Any]) -> Sealed:
-        """Seals the fields for the row `public_id`. Raises VaultError without a prepared key."""
+        """Seals the fields for the row `public_id`. Raises VaultError without a prepared key that is still alive."""
         current = self._current.get(scope)
-        if current is None:
+        if current is None or current.expires <= clock.now():  # a timer does not run while the machine sleeps
             raise VaultError(f"no data key is prepared for {scope}")
         current.uses += 1
         nonce = secrets.token_bytes(12)
@@ -130,7 +131,7 @@ class Vault:
         bound = _lengths(context, scope, sealed.key_id, sealed.data_key_id, public_id)
         try:
             plain = cipher.decrypt(sealed.blob[:12], sealed.blob[12:], bound)
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # ValueError: cut shorter than a nonce
             raise VaultError(f"row {public_id} was changed or moved") from error
         (length,) = struct.unpack(">I", plain[:4])
         return dict(json.loads(plain[4 : 4 + length]))
@@ -179,13 +180,13 @@ class Vault:
     def _verify(self, scope: str, key_id: str, public_key: bytes, signature: bytes) -> None:
         try:
             self._site.verify(_key_statement(scope, key_id, public_key), signature)
-        except BadSignatureError as error:
+        except (BadSignatureError, ValueError) as error:
             raise VaultError(f"the public key of {scope} is not signed by the site key") from error
 
     def _open_data_key(self, sealed: Sealed) -> AESGCM:
         self._need_keystore()
-        if sealed.data_key_id in self._opened:
-            return self._opened[sealed.data_key_id]
+        if (known := self._opened.get(sealed.data_key_id)) is not None:
+            return known
         row = db.session.get(DataKey, sealed.data_key_id)
         if row is None or row.key_id != sealed.key_id:
             raise VaultError(f"data key {sealed.data_key_id} is unknown")
