@@ -1,0 +1,56 @@
+"""What the sandbox refuses, worded and numbered as Stripe's API does."""
+
+from .jsons import Json
+
+
+class StripeError(Exception):
+    """An answer that is not 2xx; `status` is its HTTP status."""
+
+    type = "api_error"
+    status = 500
+
+    def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.code = code
+
+    def body(self) -> Json:
+        """The JSON body that goes with the status."""
+        error = {"type": self.type, "message": self.message, "param": self.param, "code": self.code}
+        return {"error": {name: value for name, value in error.items() if value is not None}}
+
+
+class InvalidRequest(StripeError):
+    """A parameter is wrong, missing, unknown or does not fit the object's state."""
+
+    type = "invalid_request_error"
+    status = 400
+
+
+class NotAllowed(InvalidRequest):
+    """The key is missing, malformed or a live one."""
+
+    status = 401
+
+
+class NoSuchObject(InvalidRequest):
+    """Nothing here has this id."""
+
+    status = 404
+
+    def __init__(self, kind: str, object_id: str) -> None:
+        super().__init__(f"No such {kind}: '{object_id}'", param="id", code="resource_missing")
+
+
+class NoSuchAddress(InvalidRequest):
+    """The sandbox has no such route."""
+
+    status = 404
+
+
+class IdempotencyMismatch(StripeError):
+    """An idempotency key came back with other parameters."""
+
+    type = "idempotency_error"
+    status = 400
