@@ -107,6 +107,7 @@ def flask_config(settings: Settings) -> dict[str, object]:
         "WTF_CSRF_CHECK_DEFAULT": False,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url),
+        "SEND_FILE_MAX_AGE_DEFAULT": 365 * 24 * 3600,  # the stylesheet is named by its content
         "CHECKOUT_ORIGIN": settings.stripe_api_base or "https://checkout.stripe.com",
     }
 

@@ -1,0 +1,105 @@
+"""Cases as the public sees them: found and listed, their news, their next date. A draft does not exist here."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Integer, cast, extract, func, or_, select
+from sqlalchemy.orm import contains_eager, selectinload
+
+from cases.models import Case, CaseStatus, Event
+from core.db import RowNotFound, db
+
+
+class CaseNotFound(RowNotFound):
+    """No such case, or one that is not published."""
+
+
+class BadPlace(ValueError):
+    """A place in the news that we never named."""
+
+
+@dataclass(frozen=True)
+class NextDate:
+    """The next day that matters in a case: whose release is due."""
+
+    day: date
+    name: str
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month that has news, named by its first day, and how many events."""
+
+    first_day: date
+    events: int
+
+
+def get_case(slug: str) -> Case:
+    """A published case with its people and events. Raises CaseNotFound."""
+    case = db.session.scalar(_public().where(Case.slug == slug))
+    if case is None:
+        raise CaseNotFound(slug)
+    return case
+
+
+def list_public() -> list[Case]:
+    """Published cases: active ones first, the newest before the older."""
+    found = db.session.scalars(_public().order_by(Case.id.desc())).all()
+    return sorted(found, key=lambda case: case.status != CaseStatus.ACTIVE)
+
+
+def next_date(case: Case, today: date) -> NextDate | None:
+    """The nearest release that is still due, today included."""
+    due = [NextDate(p.release_due, p.name) for p in case.people if p.release_due and not p.released_on]
+    return min((coming for coming in due if coming.day >= today), key=lambda coming: coming.day, default=None)
+
+
+def news(*, before: str | None = None, limit: int = 20) -> list[Event]:
+    """Events of published cases, the newest first; those before a `place` where one is given. Raises BadPlace."""
+    wanted = _news().limit(limit)
+    if before:
+        day, last_id = _read_place(before)
+        wanted = wanted.where(or_(Event.happened_on < day, (Event.happened_on == day) & (Event.id < last_id)))
+    return list(db.session.scalars(wanted))
+
+
+def place(event: Event) -> str:
+    """Names an event's place in the news, for a link to what is older."""
+    return f"{event.happened_on.isoformat()}.{event.id}"
+
+
+def news_of_month(year: int, month: int) -> list[Event]:
+    """The events of one month, the newest first. Raises BadPlace where there is no such month."""
+    if not (1 <= month <= 12 and 1 <= year < date.max.year):
+        raise BadPlace(f"{year}-{month}")
+    first, after = date(year, month, 1), date(year + month // 12, month % 12 + 1, 1)
+    return list(db.session.scalars(_news().where(Event.happened_on >= first, Event.happened_on < after)))
+
+
+def months() -> list[Month]:
+    """The months that have news, the latest first."""
+    year, month = (cast(extract(part, Event.happened_on), Integer) for part in ("year", "month"))
+    counted = select(year, month, func.count()).join(Event.case).where(Case.status != CaseStatus.DRAFT)
+    rows = db.session.execute(counted.group_by(year, month).order_by(year.desc(), month.desc()))
+    return [Month(date(row[0], row[1], 1), row[2]) for row in rows]
+
+
+def _public() -> Any:
+    options = (selectinload(Case.people), selectinload(Case.events))
+    return select(Case).where(Case.status != CaseStatus.DRAFT).options(*options)
+
+
+def _news() -> Any:
+    published = select(Event).join(Event.case).where(Case.status != CaseStatus.DRAFT)
+    return published.options(contains_eager(Event.case)).order_by(Event.happened_on.desc(), Event.id.desc())
+
+
+def _read_place(text: str) -> tuple[date, int]:
+    day, _, number = text.partition(".")
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise BadPlace(text)
+    try:
+        return date.fromisoformat(day), int(number)
+    except ValueError:
+        raise BadPlace(text) from None
