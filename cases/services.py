@@ -15,7 +15,7 @@ class CaseNotFound(RowNotFound):
     """No such case, or one that is not published."""
 
 
-class BadPlace(ValueError):
+class BadPlace(RowNotFound):
     """A place in the news that we never named."""
 
 

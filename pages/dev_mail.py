@@ -1,16 +1,10 @@
 """/dev/mail: the mails of a demo on one's own machine."""
 
-from flask import Blueprint, Response, current_app, render_template
+from flask import Blueprint, current_app, render_template
 
-from core import errors
 from pages import kept_mails
 
 dev_mail = Blueprint("dev_mail", __name__, url_prefix="/dev/mail")
-
-
-@dev_mail.errorhandler(kept_mails.MailNotFound)
-def unknown(error: kept_mails.MailNotFound) -> Response:
-    return errors.page(404)
 
 
 @dev_mail.get("", strict_slashes=False)

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from core.db import RowNotFound
+
 NAME = re.compile(r"[0-9A-Za-z_-]{1,80}", re.ASCII)
 LINK = Markup('<a href="{0}" rel="noopener noreferrer">{0}</a>')
 ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:)]")
 
 
-class MailNotFound(LookupError):
+class MailNotFound(RowNotFound):
     """No such mail."""
 
 

@@ -8,19 +8,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_date
 
 from cases import services as case_services
-from core import clock, errors
+from core import clock
 from core.guards import cacheable
 from pages import services
 
 pages = Blueprint("pages", __name__)
 
 NEWS_PAGE = 20
-
-
-@pages.errorhandler(case_services.CaseNotFound)
-@pages.errorhandler(case_services.BadPlace)
-def unknown(error: Exception) -> Response:
-    return errors.page(404)
 
 
 @pages.app_template_filter("month_name")
