@@ -7,7 +7,7 @@ from flask_babel import Babel
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import donations.commands
+import deliveries.commands
 import donations.jobs
 import donations.models
 import donations.views
@@ -40,20 +40,21 @@ COMMANDS = (
 
 def create_app(given: dict[str, str] | None = None) -> Flask:
     """The application for this process's role; `given` replaces the environment (tests)."""
-    settings = read_settings(given)
+    settings, vault = settle(given)
     app = Flask(__name__)
     app.config.update(flask_config(settings))
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     db.init_app(app)
     Migrate(app, db, render_as_batch=True)
     Babel(app)
-    app.extensions["vault"] = make_vault(settings)
+    app.extensions["vault"] = vault
     app.extensions["limiter"] = limits.make_limiter(settings.redis_url, enabled=settings.limits)
     app.extensions["jobs"] = worker.Worker(JOBS, TICKS)
     guards.init_app(app)
     errors.init_app(app)
     templating.init_app(app)
     register_rooms(app, settings)
+    petitions.commands.petition.add_command(deliveries.commands.export)  # what it composes lies a floor above petitions
     for command in COMMANDS:
         app.cli.add_command(command)
     if settings.trusted_proxies:
@@ -62,6 +63,17 @@ def create_app(given: dict[str, str] | None = None) -> Flask:
     if settings.public:
         app.wsgi_app = cache.PageCache(app.wsgi_app)  # type: ignore[method-assign]
     return app
+
+
+def settle(given: dict[str, str] | None) -> tuple[Settings, Vault]:
+    """Settings and vault; a process that lacks a setting ends with its sentence instead of a traceback."""
+    try:
+        settings = read_settings(given)
+        return settings, make_vault(settings)
+    except SettingError as error:
+        if given is not None:
+            raise
+        raise SystemExit(f"Not started. {error}") from None
 
 
 def register_rooms(app: Flask, settings: Settings) -> None:

@@ -8,7 +8,7 @@ from limits import parse
 from werkzeug.wrappers import Response as BaseResponse
 
 from config import Settings
-from core import alarms, errors
+from core import alarms
 from core.db import db
 from core.guards import body_limit, cacheable, form_action, from_anywhere
 from core.limits import own_bucket_within
@@ -37,11 +37,6 @@ def giving_off(error: GivingOff) -> tuple[str, int]:
 @donations.errorhandler(funds.ClosedFund)
 def fund_closed(error: funds.ClosedFund) -> tuple[str, int]:
     return render_template("donations/closed.html", case=error.case), 200 if request.method == "GET" else 409
-
-
-@donations.errorhandler(funds.UnknownFund)
-def fund_unknown(error: funds.UnknownFund) -> Response:
-    return errors.page(404)
 
 
 @donations.get("/donate")
@@ -80,7 +75,7 @@ def cancelled() -> str:
     except TokenError:
         kept = {}
     fund = _open_fund(kept.get("case"))
-    return _page(fund, prefilled(fund.currency, kept), cancelled=True)
+    return _page(fund, prefilled(fund.currency, kept), cancelled=bool(kept))
 
 
 @donations.get("/donations/thanks")

@@ -1,0 +1,76 @@
+"""Where a gift goes: a case's fund, or the general one; and how far its thermometer has risen."""
+
+import re
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+
+from cases.models import Case
+from cases.services import CaseNotFound, get_case
+from core.goals import next_goal
+from core.money import CURRENCIES, Money, from_major
+from donations import services
+
+SLUG = re.compile(r"[a-z0-9-]{1,80}")
+GENERAL_CURRENCY = "EUR"
+
+
+class ClosedFund(Exception):
+    """The case takes no gifts: it is over, or never had a fund."""
+
+    def __init__(self, case: Case) -> None:
+        super().__init__(case.slug)
+        self.case = case
+
+
+@dataclass(frozen=True)
+class Fund:
+    """What a gift is for; no case: the general fund. `currency` is the one that its goal is counted in."""
+
+    case: Case | None
+    title: str
+    text: str
+    currency: str
+    goal_set: int | None
+
+    @property
+    def slug(self) -> str | None:
+        return self.case.slug if self.case else None
+
+
+@dataclass(frozen=True)
+class Thermometer:
+    """Paid gifts in the fund's currency against its goal, the paid gifts in other currencies, and how many givers."""
+
+    raised: Money
+    goal: Money
+    goal_is_set: bool
+    others: tuple[Money, ...]
+    givers: int
+
+
+def get_fund(slug: str | None) -> Fund:
+    """The fund of a case, or without a slug the general one. Raises CaseNotFound or ClosedFund."""
+    if slug is None:
+        text = _(
+            "Gifts without a case go where they are needed most: to the campaigns on this site and what they cost."
+        )
+        return Fund(None, _("Support the campaigns"), text, GENERAL_CURRENCY, None)
+    if not SLUG.fullmatch(slug):
+        raise CaseNotFound(slug)
+    case = get_case(slug)
+    if not case.takes_gifts:
+        raise ClosedFund(case)
+    currency = case.fund_currency if case.fund_currency in CURRENCIES else GENERAL_CURRENCY
+    return Fund(case, case.fund_title, case.fund_text, currency, case.fund_goal)
+
+
+def thermometer(fund: Fund) -> Thermometer:
+    """How far the fund has come; only what Stripe has confirmed counts."""
+    case_id = fund.case.id if fund.case else None
+    sums = services.raised(case_id)
+    raised = Money(sums.pop(fund.currency, 0), fund.currency)
+    step = from_major(next_goal(int(raised.major)), fund.currency)
+    goal = Money(fund.goal_set, fund.currency) if fund.goal_set else step
+    others = tuple(Money(minor, currency) for currency, minor in sorted(sums.items()))
+    return Thermometer(raised, goal, bool(fund.goal_set), others, services.givers(case_id))

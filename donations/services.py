@@ -1,0 +1,201 @@
+"""What came of gifts: payments as Stripe reports them, and the sums that follow from them."""
+
+import enum
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CursorResult, case, func, select, update
+
+from core import clock
+from core.db import db, insert
+from core.jobs import enqueue
+from donations.models import (
+    Donation,
+    Frequency,
+    InvoicePayment,
+    Outcome,
+    Payment,
+    PaymentStatus,
+    SessionState,
+    StripeEvent,
+)  # fmt: skip
+
+RANK = {PaymentStatus.PENDING: 0, PaymentStatus.FAILED: 1, PaymentStatus.PAID: 2}
+MESSAGES = {PaymentStatus.PAID: "donations.receipt", PaymentStatus.FAILED: "donations.failure"}
+ATTENTION = (Outcome.UNMATCHED, Outcome.QUARANTINED)
+SESSION_ID = re.compile(r"[\w-]{1,255}", re.ASCII)
+
+
+class UnmatchedPayment(LookupError):
+    """No donation of ours stands behind this money."""
+
+
+class OtherTerms(ValueError):
+    """The money is not what the donor agreed to here: another amount, currency or rhythm."""
+
+
+class Progress(enum.StrEnum):
+    """What a donor who comes back from Stripe may be told."""
+
+    RECEIVED = "received"
+    CONFIRMING = "confirming"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Gift:
+    """A donation as the office lists it: `state` is its best payment's, else its session's; `paid` in minor units."""
+
+    donation: Donation
+    state: str
+    paid: int
+
+
+def donation_of_session(session_id: str, public_id: str | None) -> Donation:
+    """The donation of a Checkout session, locked; our id inside it counts only where we never stored a session's.
+
+    Raises UnmatchedPayment."""
+    nameless = (Donation.public_id == public_id) & Donation.session_id.is_(None)
+    return _locked(Donation.session_id == session_id, nameless)
+
+
+def donation_of_subscription(subscription_id: str, public_id: str | None) -> Donation:
+    """The donation of a subscription, locked; our id inside it counts only where we stored none. Raises UnmatchedPayment."""
+    nameless = (Donation.public_id == public_id) & Donation.subscription_id.is_(None)
+    return _locked(Donation.subscription_id == subscription_id, nameless)
+
+
+def check_terms(donation: Donation, *, amount: int | None, currency: str | None, recurring: bool) -> None:
+    """Compares Stripe's words (its own minor units) with what was stored. Raises OtherTerms."""
+    agreed = (donation.money.stripe_minor, donation.currency.lower(), donation.frequency != Frequency.ONCE)
+    found = (amount, str(currency).lower(), recurring)
+    if found != agreed:
+        raise OtherTerms(f"agreed {agreed[0]} {agreed[1]}, found {found[0]} {found[1]}")
+
+
+def record_payment(donation: Donation, stripe_id: str, *, status: PaymentStatus, at: datetime) -> None:
+    """Notes how far a payment has come; it never falls back. The donor is written to once for each end.
+
+    What is stored is the donation's own amount: the caller has compared it with Stripe's."""
+    rank = case(RANK, value=Payment.status)
+    values = {
+        "stripe_id": stripe_id, "donation_id": donation.id, "amount": donation.amount, "currency": donation.currency,
+        "status": status, "created_at": clock.now(), "paid_at": at if status == PaymentStatus.PAID else None,
+    }  # fmt: skip
+    new = insert(Payment).values(values)
+    risen = new.on_conflict_do_update(
+        index_elements=["stripe_id"],
+        set_={"status": new.excluded.status, "paid_at": new.excluded.paid_at},
+        where=(rank < RANK[status]) & (Payment.donation_id == donation.id),
+    )
+    if db.session.execute(risen.returning(Payment.id)).scalar() is not None and status in MESSAGES:
+        kind = MESSAGES[status]
+        enqueue(kind, {"payment": stripe_id}, key=f"{kind}:{stripe_id}")
+
+
+def record_invoice_payment(invoice_id: str, payment_intent: str) -> None:
+    """Keeps which PaymentIntent paid an invoice, known or not yet: a refund names nothing else."""
+    row = insert(InvoicePayment).values(invoice_id=invoice_id, payment_intent=payment_intent)
+    db.session.execute(row.on_conflict_do_nothing(index_elements=["payment_intent"]))
+
+
+def find_payment(payment_intent: str) -> Payment | None:
+    """The payment that a PaymentIntent made, directly or through an invoice."""
+    invoice = select(InvoicePayment.invoice_id).where(InvoicePayment.payment_intent == payment_intent).scalar_subquery()
+    query = select(Payment).where((Payment.stripe_id == payment_intent) | (Payment.stripe_id == invoice))
+    return db.session.scalar(query)
+
+
+def complete_session(donation: Donation, session_id: str, subscription_id: str | None) -> None:
+    """Ends a session that the donor went through, and remembers its subscription."""
+    values: dict[str, Any] = {"session_state": SessionState.COMPLETE, "session_id": session_id}
+    if subscription_id:
+        values["subscription_id"] = subscription_id
+    db.session.execute(update(Donation).where(Donation.id == donation.id).values(values))
+
+
+def bind_subscription(donation: Donation, subscription_id: str) -> None:
+    """Remembers the subscription of an invoice that came before its session's end."""
+    db.session.execute(update(Donation).where(Donation.id == donation.id).values(subscription_id=subscription_id))
+
+
+def expire_session(session_id: str) -> bool:
+    """Ends a session that nobody went through; False where it had ended otherwise, or is not ours."""
+    mine = (Donation.session_id == session_id) & (Donation.session_state == SessionState.OPEN)
+    ended: CursorResult[Any] = db.session.execute(  # type: ignore[assignment]
+        update(Donation).where(mine).values(session_state=SessionState.EXPIRED)
+    )
+    return ended.rowcount > 0
+
+
+def progress(session_id: str) -> Progress:
+    """What may be said to whoever holds a session's id: no name, no amount."""
+    if not SESSION_ID.fullmatch(session_id):
+        return Progress.UNKNOWN
+    mine = select(Donation.id, Donation.session_state).where(Donation.session_id == session_id)
+    row = db.session.execute(mine).one_or_none()
+    if row is None or row.session_state == SessionState.EXPIRED:
+        return Progress.UNKNOWN
+    ends = {PaymentStatus.PAID: Progress.RECEIVED, PaymentStatus.FAILED: Progress.FAILED}
+    return ends.get(_best_statuses([row.id]).get(row.id), Progress.CONFIRMING)  # type: ignore[arg-type]
+
+
+def raised(case_id: int | None) -> dict[str, int]:
+    """Paid gifts of a case (None: of the general fund), minor units by currency; fees are not subtracted."""
+    return _sums(Donation.case_id.is_not_distinct_from(case_id))
+
+
+def totals() -> dict[str, int]:
+    """Paid gifts of the whole site, minor units by currency."""
+    return _sums()
+
+
+def givers(case_id: int | None) -> int:
+    """How many donations to a case (None: to the general fund) have been paid at least once."""
+    mine = (Payment.status == PaymentStatus.PAID) & Donation.case_id.is_not_distinct_from(case_id)
+    query = select(func.count(Payment.donation_id.distinct())).join(Payment.donation).where(mine)
+    return db.session.scalar(query) or 0
+
+
+def recent(limit: int = 20) -> list[Gift]:
+    """The newest donations with their state, for the office; whom they are from stays sealed."""
+    donations = list(db.session.scalars(select(Donation).order_by(Donation.id.desc()).limit(limit)))
+    ids = [donation.id for donation in donations]
+    best, paid = _best_statuses(ids), _paid(ids)
+    return [Gift(gift, str(best.get(gift.id, gift.session_state)), paid.get(gift.id, 0)) for gift in donations]
+
+
+def attention(limit: int = 20) -> list[StripeEvent]:
+    """Events that an organiser must look at, the newest first: money without a donation, or on other terms."""
+    query = select(StripeEvent).where(StripeEvent.outcome.in_(ATTENTION))
+    return list(db.session.scalars(query.order_by(StripeEvent.received_at.desc()).limit(limit)))
+
+
+def _locked(own: Any, nameless: Any) -> Donation:
+    for found in (own, nameless):
+        donation = db.session.scalar(select(Donation).where(found).with_for_update())
+        if donation is not None:
+            return donation
+    raise UnmatchedPayment
+
+
+def _sums(*conditions: Any) -> dict[str, int]:
+    query = select(Payment.currency, func.sum(Payment.amount)).join(Payment.donation)
+    rows = db.session.execute(query.where(Payment.status == PaymentStatus.PAID, *conditions).group_by(Payment.currency))
+    return {currency: int(minor) for currency, minor in rows}
+
+
+def _best_statuses(ids: list[int]) -> dict[int, PaymentStatus]:
+    query = select(Payment.donation_id, func.max(case(RANK, value=Payment.status))).where(Payment.donation_id.in_(ids))
+    by_rank = {rank: status for status, rank in RANK.items()}
+    rows = db.session.execute(query.group_by(Payment.donation_id))
+    return {donation_id: by_rank[rank] for donation_id, rank in rows}
+
+
+def _paid(ids: list[int]) -> dict[int, int]:
+    mine = Payment.donation_id.in_(ids) & (Payment.status == PaymentStatus.PAID)
+    query = select(Payment.donation_id, func.sum(Payment.amount)).where(mine).group_by(Payment.donation_id)
+    return {donation_id: int(minor) for donation_id, minor in db.session.execute(query)}

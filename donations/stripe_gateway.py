@@ -1,0 +1,190 @@
+"""The only door to Stripe: opens Checkout sessions and reads signed events.
+
+Nothing that names a case, a person or an opinion goes out: the product is called "Donation", the rest is our opaque id. Not
+even the donor's address is prefilled (Checkout asks for one itself): whom Stripe knows, the donor has told Stripe."""
+
+import json
+import logging
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import stripe
+from flask import current_app
+from flask_babel import gettext as _
+
+from config import Settings
+from core import clock
+
+log = logging.getLogger(__name__)
+
+REQUEST_TIMEOUT = 4  # seconds; a person waits
+TOLERANCE = timedelta(seconds=300)  # of a webhook's clock, either way
+STATEMENT_WORD = "DONATION"  # on the donor's statement, after the account's own prefix (10 + "* " + 8 of 22 characters)
+METADATA_KEY = "donation"
+EVENT_ID = re.compile(r"[\w.-]{1,255}", re.ASCII)
+EVENT_TYPE = re.compile(r"[a-z0-9_.]{1,100}")
+
+
+class CheckoutError(Exception):
+    """No Checkout session came of a request."""
+
+
+class StripeAway(CheckoutError):
+    """No answer: the request may have arrived, and may be repeated under its key."""
+
+
+class StripeRefused(CheckoutError):
+    """Stripe answered with an error, which it will repeat for this key."""
+
+
+class SessionBeingMade(CheckoutError):
+    """Another request with the same key is on its way."""
+
+
+class BadSignature(Exception):
+    """Not signed by Stripe with one of our secrets, or at another time than now."""
+
+
+class BadEvent(Exception):
+    """Signed, but not an event that we can read."""
+
+
+class WrongMode(Exception):
+    """A test event at a live site, or a live event at a test site; the text is the event's id."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a Checkout session is asked for; `amount` in Stripe's minor units, `interval` None for a gift once."""
+
+    public_id: str
+    amount: int
+    currency: str
+    interval: str | None
+    expires_at: datetime
+    success_url: str
+    cancel_url: str
+
+
+@dataclass(frozen=True)
+class Session:
+    """An open Checkout session: where the donor is sent."""
+
+    id: str
+    url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Event:
+    """A verified event; `subject` is its `data.object`, in plain dicts."""
+
+    id: str
+    type: str
+    subject: dict[str, Any]
+    created_at: datetime
+
+
+def client_for_request() -> stripe.StripeClient:
+    """Stripe's client while a person waits: one try of 4 seconds."""
+    settings = _settings()
+    return _client(str(settings.stripe_secret_key), settings.stripe_api_base)
+
+
+def create_session(order: Order) -> Session:
+    """Opens a Checkout session; the same order again gives the same one. Raises a CheckoutError."""
+    try:
+        options: Any = {"idempotency_key": order.public_id}
+        made = client_for_request().v1.checkout.sessions.create(_parameters(order), options)
+    except stripe.APIConnectionError as error:
+        log.warning("stripe does not answer: %s", type(error.__cause__).__name__)
+        raise StripeAway from error
+    except stripe.StripeError as error:
+        if error.http_status == 409:
+            raise SessionBeingMade from error
+        log.error("stripe answers %s (%s, %s)", error.http_status, type(error).__name__, error.code)
+        raise StripeRefused from error
+    answer = made.to_dict()
+    return Session(answer["id"], answer["url"], datetime.fromtimestamp(answer["expires_at"], UTC))
+
+
+def read_event(raw: bytes, header: str | None) -> Event:
+    """The event of a webhook's raw body. Raises BadSignature, BadEvent or WrongMode."""
+    _verify(raw, header or "")
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise BadEvent("no JSON") from error
+    event = _event(body)
+    if body.get("livemode") is not _settings().livemode:
+        raise WrongMode(event.id)
+    return event
+
+
+def _event(body: Any) -> Event:
+    if not isinstance(body, dict) or body.get("object") != "event":  # v2's thin events say otherwise
+        raise BadEvent("no event")
+    subject = body["data"].get("object") if isinstance(body.get("data"), dict) else None
+    event_id, event_type, created = body.get("id"), body.get("type"), body.get("created")
+    named = EVENT_ID.fullmatch(str(event_id)) and EVENT_TYPE.fullmatch(str(event_type))
+    if not named or not isinstance(subject, dict) or not isinstance(created, int):
+        raise BadEvent("incomplete event")
+    try:
+        return Event(str(event_id), str(event_type), subject, datetime.fromtimestamp(created, UTC))
+    except (ValueError, OverflowError, OSError) as error:
+        raise BadEvent("no date") from error
+
+
+def _verify(raw: bytes, header: str) -> None:
+    if not any(_signed_with(secret, raw, header) for secret in _settings().stripe_webhook_secrets):
+        raise BadSignature("no secret of ours")
+    # The library looks at one side only: it accepts a signature that is dated in the future.
+    stamp = next(part[2:] for part in header.split(",") if part.startswith("t="))
+    if int(stamp.split("=")[0]) > (clock.now() + TOLERANCE).timestamp():
+        raise BadSignature("from the future")
+
+
+def _signed_with(secret: str, raw: bytes, header: str) -> bool:
+    try:
+        tolerance = int(TOLERANCE.total_seconds())
+        return header.isascii() and stripe.WebhookSignature.verify_header(raw, header, secret, tolerance)
+    except (stripe.SignatureVerificationError, UnicodeDecodeError):
+        return False
+
+
+def _parameters(order: Order) -> Any:
+    price: dict[str, Any] = {
+        "currency": order.currency.lower(),
+        "unit_amount": order.amount,
+        "product_data": {"name": _("Donation")},
+    }
+    mark = {METADATA_KEY: order.public_id}
+    common: dict[str, Any] = {
+        "ui_mode": "hosted_page",
+        "adaptive_pricing": {"enabled": False},  # the donor is charged what we stored, in the currency that we stored
+        "client_reference_id": order.public_id,
+        "metadata": mark,
+        "line_items": [{"quantity": 1, "price_data": price}],
+        "expires_at": int(order.expires_at.timestamp()),
+        "success_url": order.success_url,
+        "cancel_url": order.cancel_url,
+    }
+    if order.interval is None:
+        intent = {"metadata": mark, "statement_descriptor_suffix": STATEMENT_WORD}
+        return {**common, "mode": "payment", "submit_type": "donate", "payment_intent_data": intent}
+    price["recurring"] = {"interval": order.interval}
+    return {**common, "mode": "subscription", "subscription_data": {"metadata": mark}}
+
+
+@lru_cache(maxsize=8)
+def _client(key: str, base: str | None) -> stripe.StripeClient:
+    addresses: Any = {"api": base} if base else None
+    client = stripe.RequestsClient(timeout=REQUEST_TIMEOUT)
+    return stripe.StripeClient(key, max_network_retries=0, http_client=client, base_addresses=addresses)
+
+
+def _settings() -> Settings:
+    return current_app.config["UNDERSIGNED"]
