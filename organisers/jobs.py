@@ -10,23 +10,27 @@ from core.jobs import URGENT, Job
 from organisers.models import Organiser
 
 ADVICE = {
-    "stripe_wrong_mode": _l(
+    "stripe-livemode": _l(
         "Stripe sent an event of the other mode: a test event to the live site, or the reverse. It was not counted. "
         "Compare the webhook's address and secret in Stripe with the settings of this site."
     ),
-    "stripe_amount": _l(
+    "payment-quarantined": _l(
         "Stripe reported a payment whose amount or currency is not the one that the donor chose here. It was set aside "
         "and not counted. Look the payment up in Stripe before you thank or refund anybody."
     ),
-    "stripe_unmatched": _l(
+    "payment-unmatched": _l(
         "Stripe reported a payment that belongs to no donation of this site. It was set aside and not counted. See in "
         "Stripe whether another site uses the same account."
     ),
-    "tally_drift": _l(
+    "gift-for-closed-case": _l(
+        "A gift arrived for a case that takes none any more: the donor was paying while the case was closed. It was "
+        "counted. Decide with the donor whether it stays, or goes to another fund."
+    ),
+    "tally-drift": _l(
         "The number shown for a petition differed from the signatures themselves. It has been corrected. If this comes "
         "again, tell the person who runs the site."
     ),
-    "job_dead": _l(
+    "job-dead": _l(
         "Something that the site had promised, a mail for example, failed many times and was given up. Ask the person "
         "who runs the site to look into its log and run 'flask doctor'."
     ),
@@ -49,4 +53,3 @@ def alarm(job: Job) -> None:
 
 
 JOBS = {"alarm": alarm}
-TICKS: tuple[object, ...] = ()

@@ -7,7 +7,7 @@ from sqlalchemy import Boolean, ForeignKey, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core import clock
-from core.db import Base, UTCDateTime, db
+from core.db import Base, UTCDateTime
 
 
 class OrganiserRole(Base):
@@ -32,7 +32,7 @@ class Organiser(Base, UserMixin):
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
-    roles: Mapped[list[Role]] = relationship(secondary="organiser_roles")
+    roles: Mapped[list[Role]] = relationship(secondary="organiser_roles")  # type: ignore[assignment]
 
 
 class LoginLink(Base):

@@ -6,8 +6,16 @@ from sqlalchemy import select
 from core import audit
 from core.db import db
 from donations import services as donations
-from organisers import case_services, numbers, petition_services
-from organisers import case_views, login_views, part_views, petition_views, recipient_views  # noqa: F401 - their routes
+from organisers import (  # noqa: F401 - their routes
+    case_services,
+    case_views,
+    login_views,
+    numbers,
+    part_views,
+    petition_services,
+    petition_views,
+    recipient_views,
+)
 from organisers.blueprint import office
 
 ENTRIES_SHOWN = 100

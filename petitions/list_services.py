@@ -54,9 +54,16 @@ def signatures_for(petition: Petition) -> Iterator[SignatureLine]:
         yield SignatureLine(person["name"], person["affiliation"], person["role"], country, signed_at.date())
 
 
+def listed(petition: Petition) -> int:
+    """How many agreed that the recipient sees their name: the lines of `signatures_for`."""
+    query = select(func.count()).where(*_deliverable(petition), Signature.visibility.in_(LISTED))
+    return db.session.scalar(query) or 0
+
+
 def counted_only(petition: Petition) -> int:
-    """How many more signed to be counted without their name."""
-    query = select(func.count()).where(*_deliverable(petition), Signature.visibility == Visibility.COUNTED)
+    """How many more signed to be counted without their name; retention clears these rows and keeps the number."""
+    theirs = (Signature.petition_id == petition.id, Signature.state == SignatureState.VALID)
+    query = select(func.count()).where(*theirs, Signature.visibility == Visibility.COUNTED)
     return db.session.scalar(query) or 0
 
 

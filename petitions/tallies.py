@@ -80,7 +80,7 @@ def recount() -> dict[int, int]:
     _add(wrong)
     drifts = _totals_of(wrong)
     for petition_id, amount in drifts.items():
-        sound("tally_drift", f"{petition_id}:{clock.now():%Y%m%d}", petition=petition_id, drift=amount)
+        sound("tally-drift", f"{petition_id}:{clock.now():%Y%m%d}", petition=petition_id, drift=amount)
     db.session.commit()
     return drifts
 

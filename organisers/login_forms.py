@@ -1,0 +1,41 @@
+"""Forms of the door and of one's own account."""
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import EmailField, HiddenField, PasswordField
+from wtforms.validators import DataRequired, EqualTo, Length, Optional
+
+from core.forms import Clean
+from core.text import clean_line
+from organisers.accounts import SHORTEST_PASSWORD
+
+LONGEST_PASSWORD = 256
+
+
+class LoginForm(FlaskForm):
+    email = EmailField(_l("E-mail address"), [Clean(clean_line, 254), DataRequired(_l("Write your e-mail address."))])
+    password = PasswordField(
+        _l("Password"),
+        [
+            DataRequired(_l("Write your password.")),
+            Length(max=LONGEST_PASSWORD, message=_l("That is too long for a password.")),
+        ],
+    )
+    next = HiddenField()
+
+
+class PasswordForm(FlaskForm):
+    current = PasswordField(_l("Present password"), [Optional(), Length(max=LONGEST_PASSWORD)])
+    password = PasswordField(
+        _l("New password"),
+        [
+            DataRequired(_l("Write the new password.")),
+            Length(
+                SHORTEST_PASSWORD, LONGEST_PASSWORD,
+                message=_l("Use a password of 12 to 256 characters; a sentence of your own is good."),
+            ),
+        ],
+    )  # fmt: skip
+    again = PasswordField(
+        _l("New password once more"), [EqualTo("password", message=_l("The two are not the same: type both again."))]
+    )
