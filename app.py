@@ -1,6 +1,7 @@
 """Puts the rooms together: settings, extensions, the blueprints of this process's role, error pages, commands."""
 
 import logging
+import sys
 
 from flask import Flask
 from flask_babel import Babel
@@ -73,7 +74,8 @@ def settle(given: dict[str, str] | None) -> tuple[Settings, Vault]:
     except SettingError as error:
         if given is not None:
             raise
-        raise SystemExit(f"Not started. {error}") from None
+        sys.stderr.write(f"Not started. {error}\n")
+        raise SystemExit(2) from None
 
 
 def register_rooms(app: Flask, settings: Settings) -> None:
@@ -104,6 +106,7 @@ def flask_config(settings: Settings) -> dict[str, object]:
     secure = settings.server_url.startswith("https://")
     own_host = settings.role == "office"
     prefix = ("__Host-" if own_host else "__Secure-") if secure else ""
+    sandbox = settings.stripe_api_base if is_loopback(settings.stripe_api_base or "") else None
     host = settings.server_url.split("//")[1].split("/")[0].rsplit(":", 1)[0]
     return {
         "UNDERSIGNED": settings,
@@ -120,7 +123,7 @@ def flask_config(settings: Settings) -> dict[str, object]:
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url),
         "SEND_FILE_MAX_AGE_DEFAULT": 365 * 24 * 3600,  # the stylesheet is named by its content
-        "CHECKOUT_ORIGIN": settings.stripe_api_base or "https://checkout.stripe.com",
+        "CHECKOUT_ORIGIN": sandbox or "https://checkout.stripe.com",
     }
 
 

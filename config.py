@@ -131,17 +131,20 @@ def write_missing_secrets(data: Path, *, sandbox: bool) -> None:
     """Adds generated secrets to the data folder's file where neither it nor the environment has one."""
     path = data / "settings.env"
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    known = {**read_file(path), **os.environ}
-    wanted = {"SECRET_KEY": secrets.token_urlsafe(48), "OFFICE_SECRET_KEY": secrets.token_urlsafe(48)}
+    stored = read_file(path)
+    known = {**stored, **os.environ}
+    wanted = {name: secrets.token_urlsafe(48) for name in ("SECRET_KEY", "OFFICE_SECRET_KEY") if not known.get(name)}
     if sandbox and not known.get("STRIPE_SECRET_KEY"):
         wanted["STRIPE_SECRET_KEY"] = "sk_test_" + secrets.token_hex(16)
-    if sandbox and not known.get("STRIPE_WEBHOOK_SECRETS"):
+    stored_key = stored.get("STRIPE_SECRET_KEY") or wanted.get("STRIPE_SECRET_KEY")
+    if (
+        sandbox and stored_key and not stored.get("STRIPE_WEBHOOK_SECRETS")
+    ):  # a stored key never stands without its secret
         wanted["STRIPE_WEBHOOK_SECRETS"] = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
-    lines = [f"{name}={value}\n" for name, value in wanted.items() if not known.get(name)]
-    if lines:
+    if wanted:
         path.touch(mode=0o600)
         with path.open("a") as file:
-            file.writelines(lines)
+            file.writelines(f"{name}={value}\n" for name, value in wanted.items())
 
 
 def _role(values: dict[str, str]) -> str:

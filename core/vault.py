@@ -162,7 +162,7 @@ class Vault:
             row = connection.execute(query).one_or_none()
             if row is None:
                 raise VaultError(f"{scope} has no key")
-            self._verify(scope, row.id, row.public_key, row.signature)
+            self.verify(scope, row.id, row.public_key, row.signature)
             raw, data_key_id = AESGCM.generate_key(256), secrets.token_hex(8)
             sealed = SealedBox(PublicKey(row.public_key)).encrypt(raw)
             values = {"id": data_key_id, "key_id": row.id, "sealed": sealed, "created_at": clock.now()}
@@ -177,7 +177,7 @@ class Vault:
             if scope in self._current and self._current[scope].data_key_id == data_key_id:
                 del self._current[scope]
 
-    def _verify(self, scope: str, key_id: str, public_key: bytes, signature: bytes) -> None:
+    def verify(self, scope: str, key_id: str, public_key: bytes, signature: bytes) -> None:
         try:
             self._site.verify(_key_statement(scope, key_id, public_key), signature)
         except (BadSignatureError, ValueError) as error:

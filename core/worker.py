@@ -2,7 +2,6 @@
 
 import logging
 import signal
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock
-from core.db import db
+from core.db import db, trace
 from core.jobs import Handler, claim, run
 from core.vault import SITE, ensure_scope
 
@@ -67,9 +66,9 @@ class Worker:
     def _run(self, tick: Tick) -> bool:
         try:
             return tick.work()
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - the next tick may do better
             db.session.rollback()
-            log.exception("tick %s failed", tick.work.__name__)
+            log.error("tick %s failed\n%s", tick.work.__name__, trace(error))
             return False
 
 
@@ -77,19 +76,19 @@ class Worker:
 def work() -> None:
     """Works until SIGTERM or Ctrl-C; the job at hand is finished first."""
     ensure_scope(SITE)
-    stop = threading.Event()
+    told_to_stop: list[int] = []  # not an Event: setting one while its owner waits on it can lock up
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda number, frame: told_to_stop.append(number))
     worker: Worker = current_app.extensions["jobs"]
-    while not stop.is_set():
+    while not told_to_stop:
         try:
             busy = worker.work_once()
-        except SQLAlchemyError:
+        except SQLAlchemyError as error:
             db.session.remove()
-            log.exception("the database is away; trying again")
+            log.error("the database is away; trying again\n%s", trace(error))
             busy = False
         if not busy:
-            stop.wait(IDLE)
+            time.sleep(IDLE)
 
 
 @jobs.command("run-pending")

@@ -15,7 +15,8 @@ from core.money import Money
 from donations import services as donations
 from donations.models import Payment, PaymentStatus
 from petitions import tallies
-from petitions.models import Petition, Submission, SubmissionState
+from petitions.models import Petition, Submission
+from petitions.states import SubmissionState
 
 DAYS_SHOWN = 30
 COUNTRIES_SHOWN = 10

@@ -15,7 +15,8 @@ from wtforms.validators import Optional
 
 from deliveries.formats import FORMATS
 from organisers.fields import Choice, LocalMoment, OfficeForm, country, goal, line, name, slug, text
-from petitions.models import Petition, PetitionState
+from petitions.models import Petition
+from petitions.states import PetitionState
 
 SOURCE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 LONGEST_SOURCE, MOST_SOURCES = 40, 50

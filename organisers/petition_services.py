@@ -11,7 +11,8 @@ from core import audit
 from core.db import db
 from organisers.case_services import NotFound, unique_slug
 from petitions import services
-from petitions.models import Petition, PetitionState, Recipient
+from petitions.models import Petition, Recipient
+from petitions.states import PetitionState
 
 ACTS: Mapping[str, Callable[[Petition], Petition]] = {
     "publish": services.publish,

@@ -6,7 +6,8 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from core.db import db, insert
-from petitions.models import ConsentText, Petition, Visibility
+from petitions.models import ConsentText, Petition
+from petitions.states import Visibility
 
 
 def recipients_named(petition: Petition) -> str:

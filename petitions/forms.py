@@ -22,7 +22,8 @@ from core import countries
 from core.forms import Clean, PublicForm
 from core.text import clean_line, clean_name, clean_text
 from petitions import consent
-from petitions.models import Petition, Visibility
+from petitions.models import Petition
+from petitions.states import Visibility
 
 LONGEST_EMAIL = 254
 LOCAL_NAMES = re.compile(r"@(localhost|.*\.(test|example|invalid|localhost)|example\.(com|net|org))$", re.IGNORECASE)

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 
 from core.db import db
 from core.vault import vault
-from petitions.models import LISTED, Petition, Signature, SignatureState, Visibility
+from petitions.models import Petition, Signature
+from petitions.states import LISTED, SignatureState, Visibility
 from petitions.submission_services import SEALED_CONTEXT
 
 READ_AT_ONCE = 2000

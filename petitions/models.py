@@ -1,6 +1,5 @@
 """Petitions, the sealed submissions that people make, the signatures that they confirm, and the numbers."""
 
-import enum
 from datetime import datetime
 
 from sqlalchemy import (
@@ -21,61 +20,17 @@ from cases.models import Case
 from core import clock
 from core.db import Base, BigId, UTCDateTime
 from core.types import one_of
-
-
-class PetitionState(enum.StrEnum):
-    DRAFT = "draft"
-    SCHEDULED = "scheduled"
-    OPEN = "open"
-    PAUSED = "paused"
-    CLOSED = "closed"
-    DELIVERED = "delivered"
-    ANSWERED = "answered"
-    VICTORY = "victory"
-    ARCHIVED = "archived"
-
-
-class Visibility(enum.StrEnum):
-    RECIPIENTS = "recipients"
-    PUBLIC = "public"
-    COUNTED = "counted"
-
-
-class SubmissionState(enum.StrEnum):
-    RECEIVED = "received"
-    MAILED = "mailed"
-    CONFIRMED = "confirmed"
-    EXPIRED = "expired"
-    HELD = "held"
-
-
-class SignatureState(enum.StrEnum):
-    VALID = "valid"
-    WITHDRAWN = "withdrawn"
-    INVALIDATED = "invalidated"
-    ERASED = "erased"
-
-
-class Method(enum.StrEnum):
-    WEB = "web"
-    PAPER = "paper"
-    NOTABLE = "notable"
-
-
-class ExitReason(enum.StrEnum):
-    WITHDRAWN = "withdrawn"
-    DISOWNED = "disowned"
-
-
-class Purpose(enum.StrEnum):
-    CONFIRM = "confirm"
-    WITHDRAW = "withdraw"
-    DISOWN = "disown"
-
+from petitions.states import (
+    ExitReason,
+    Method,
+    PetitionState,
+    Purpose,
+    SignatureState,
+    SubmissionState,
+    Visibility,
+)
 
 RECEIVED = text("state = 'received'")
-LISTED = (Visibility.RECIPIENTS, Visibility.PUBLIC)
-HIDDEN_STATES = (PetitionState.DRAFT, PetitionState.SCHEDULED, PetitionState.ARCHIVED)
 
 
 class Petition(Base):

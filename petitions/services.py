@@ -15,7 +15,8 @@ from core import clock
 from core.db import RowNotFound, db
 from core.vault import vault
 from petitions import consent
-from petitions.models import HIDDEN_STATES, Petition, PetitionState, Recipient, Submission
+from petitions.models import Petition, Recipient, Submission
+from petitions.states import HIDDEN_STATES, PetitionState
 
 S = PetitionState
 TRANSITIONS: dict[PetitionState, tuple[PetitionState, ...]] = {

@@ -11,20 +11,8 @@ from core.db import db, insert
 from core.jobs import enqueue
 from core.tokens import digest
 from petitions import consent, tallies
-from petitions.models import (
-    LISTED,
-    ExitReason,
-    Petition,
-    PetitionState,
-    Purpose,
-    Signature,
-    SignatureState,
-    SignatureToken,
-    Submission,
-    SubmissionState,
-    Suppression,
-    Visibility,
-)
+from petitions.models import Petition, Signature, SignatureToken, Submission, Suppression
+from petitions.states import LISTED, ExitReason, PetitionState, Purpose, SignatureState, SubmissionState, Visibility
 from petitions.submission_services import code_digest, open_person, promise_mail
 
 GRACE = timedelta(hours=24)  # who signed in time may confirm until then

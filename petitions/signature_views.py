@@ -10,8 +10,9 @@ from werkzeug.routing import BaseConverter
 from core.db import db
 from petitions import consent, signature_services
 from petitions.forms import ActForm
-from petitions.models import ExitReason, Petition, Purpose, Submission, SubmissionState, Visibility
+from petitions.models import Petition, Submission
 from petitions.signature_services import LinkGone, Standing, TooLate
+from petitions.states import ExitReason, Purpose, SubmissionState, Visibility
 from petitions.views import confirmed_words
 
 signatures = Blueprint("signatures", __name__, url_prefix="/signatures")

@@ -17,17 +17,8 @@ from core.keystore import KeyMissing
 from core.vault import SITE, Sealed, VaultError, vault
 from petitions import consent
 from petitions.canonical import RULES_VERSION, blind_index
-from petitions.models import (
-    Petition,
-    Purpose,
-    Signature,
-    SignatureState,
-    SignatureToken,
-    Submission,
-    SubmissionState,
-    Suppression,
-    Visibility,
-)
+from petitions.models import Petition, Signature, SignatureToken, Submission, Suppression
+from petitions.states import Purpose, SignatureState, SubmissionState, Visibility
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,8 @@ from sqlalchemy import delete, func, literal, select, text, union_all, update
 from core import clock
 from core.alarms import sound
 from core.db import db, insert
-from petitions.models import Signature, SignatureState, Tally, TallyChange
+from petitions.models import Signature, Tally, TallyChange
+from petitions.states import SignatureState
 
 FOLDED_AT_ONCE = 5000
 FOLD_LOCK = 7_310_001  # PostgreSQL advisory lock: a recount must not meet a fold

@@ -23,7 +23,8 @@ from core.goals import next_goal
 from core.guards import cacheable
 from petitions import list_services, services, signature_services, submission_services, tallies
 from petitions.forms import CodeForm, SignForm
-from petitions.models import Petition, Visibility
+from petitions.models import Petition
+from petitions.states import Visibility
 
 petitions = Blueprint("petitions", __name__, url_prefix="/petitions")
 

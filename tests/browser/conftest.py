@@ -26,7 +26,7 @@ from core.vault import SITE, ensure_scope
 from core.worker import Worker
 from operations.demo import PETITION, seed_demo
 from petitions import services as petition_services
-from petitions.models import PetitionState
+from petitions.states import PetitionState
 from tests.factories import make_case, make_petition
 
 BASE = {

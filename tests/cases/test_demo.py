@@ -8,7 +8,8 @@ from cases.models import Case, Event, Person
 from core.db import db
 from operations.demo import CASE, PETITION, seed_demo
 from petitions import services
-from petitions.models import Petition, Visibility
+from petitions.models import Petition
+from petitions.states import Visibility
 
 
 def seed(app: Flask) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy import func, select, update
 from cases.models import CaseStatus
 from core import clock
 from core.db import db
-from petitions.models import ConsentText, Petition, PetitionState, Recipient
+from petitions.models import ConsentText, Petition, Recipient
+from petitions.states import PetitionState
 from tests.factories import make_case
 from tests.organisers.conftest import Office
 from tests.petitions.conftest import make_campaign

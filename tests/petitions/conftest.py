@@ -17,7 +17,8 @@ from core.db import db
 from core.tokens import form_token
 from core.worker import Worker
 from petitions import tallies
-from petitions.models import Petition, Signature, SignatureState, Submission
+from petitions.models import Petition, Signature, Submission
+from petitions.states import SignatureState
 from tests.factories import make_petition
 
 LINK = re.compile(r"http://localhost(/signatures/[\w-]+/(confirm|withdraw|disown))")

@@ -9,7 +9,8 @@ from sqlalchemy import select, update
 from core import clock
 from core.db import db
 from petitions import services, submission_services
-from petitions.models import PetitionState, Signature, Submission, SubmissionState
+from petitions.models import Signature, Submission
+from petitions.states import PetitionState, SubmissionState
 from petitions.submission_services import open_person
 from tests.factories import make_case
 from tests.petitions.conftest import Campaign

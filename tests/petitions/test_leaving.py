@@ -4,7 +4,8 @@ from sqlalchemy import select
 
 from core.db import db
 from petitions import signature_services
-from petitions.models import Signature, SignatureState, Submission, SubmissionState, Suppression
+from petitions.models import Signature, Submission, Suppression
+from petitions.states import SignatureState, SubmissionState
 from tests.petitions.conftest import Campaign
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from core.db import Base, db
 from petitions import services
-from petitions.models import PetitionState, Submission, Visibility
+from petitions.models import Submission
+from petitions.states import PetitionState, Visibility
 from petitions.submission_services import open_person
 from tests.petitions.conftest import Campaign
 

@@ -1,0 +1,115 @@
+"""Migrations and models agree on both databases, and every step goes up and down with rows in it."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import MetaData, func, inspect, select, text
+
+from core import audit
+from core.db import Base, db
+from core.health import newest_revision, schema_revision
+from core.vault import SITE, ensure_scope
+from operations import rows
+from tests.conftest import MIGRATIONS
+from tests.operations.conftest import Elsewhere
+from tests.operations.conftest import elsewhere as elsewhere
+from tests.operations.test_backup import NEXT_STEP
+from tests.petitions.conftest import make_campaign
+
+
+def differences(app: Flask) -> list[Any]:
+    with app.app_context(), db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        return list(compare_metadata(context, Base.metadata))
+
+
+def test_models_and_migrations_agree(app: Flask) -> None:
+    assert differences(app) == []
+
+
+def test_a_model_that_no_migration_knows_is_noticed(app: Flask) -> None:
+    """The comparison itself can fail."""
+    with app.app_context(), db.engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, MetaData()) != []
+
+
+def test_checks_and_partial_indexes_are_in_the_database(app: Flask) -> None:
+    """What the comparison does not look at: CHECKs by name, and that partial indexes are partial."""
+    with app.app_context():
+        found = inspect(db.engine)
+        for table in Base.metadata.sorted_tables:
+            wanted = {str(check.name) for check in table.constraints if check.__visit_name__ == "check_constraint"}
+            there = {str(check["name"]) for check in found.get_check_constraints(table.name)}
+            assert wanted <= there, f"{table.name} lacks {wanted - there}"
+            partial = {index["name"] for index in found.get_indexes(table.name) if _is_partial(index)}
+            assert partial == {
+                index.name for index in table.indexes if _is_partial({"dialect_options": index.dialect_kwargs})
+            }
+
+
+def _is_partial(index: Any) -> bool:
+    return index["dialect_options"].get(f"{db.engine.dialect.name}_where") is not None
+
+
+def counts() -> dict[str, int]:
+    """Rows of each table that there is, whatever the models say."""
+    with db.engine.connect() as connection:
+        found = rows.tables(connection)
+        return {table.name: connection.scalar(select(func.count()).select_from(table)) or 0 for table in found}
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
+def test_every_step_goes_down_and_up_again_with_rows_in_it(elsewhere: Elsewhere, target: str) -> None:
+    """From the newest down: each step down, up, down again; a table that a step keeps has kept its rows."""
+    app = elsewhere(target)
+    folder = str(MIGRATIONS)
+    with app.app_context():
+        upgrade(folder)
+        ensure_scope(SITE)
+        campaign = make_campaign(app)
+    campaign.signed("ada@example.org")
+    campaign.press(campaign.signed("bob@example.org").links["disown"])
+    with app.app_context():
+        audit.record("petition.closed", "petition-1", actor="cli")
+        db.session.commit()
+        filled = counts()
+        assert sum(1 for count in filled.values() if count) > 10
+        for step in ScriptDirectory(folder).walk_revisions():
+            below = step.down_revision or "base"
+            for move, revision in ((downgrade, below), (upgrade, step.revision), (downgrade, below)):
+                db.session.remove()
+                move(folder, revision=str(revision))
+                kept = counts()
+                if below != "base":
+                    assert {**filled, **kept} == {**kept, **{name: filled[name] for name in kept if name in filled}}
+        assert counts() == {}
+        upgrade(folder)
+        assert schema_revision() == newest_revision()
+    assert differences(app) == []
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
+def test_rebuilding_a_table_keeps_the_rows_that_name_it(elsewhere: Elsewhere, target: str, tmp_path: Path) -> None:
+    """SQLite rebuilds a table by dropping it; what names its rows must neither go with it nor forbid it."""
+    app = elsewhere(target)
+    newer = shutil.copytree(MIGRATIONS, tmp_path / "migrations")
+    (newer / "versions" / "next.py").write_text(NEXT_STEP.format(head=newest_revision()))
+    with app.app_context():
+        upgrade(str(MIGRATIONS))
+        ensure_scope(SITE)
+        make_campaign(app)
+        db.session.remove()
+        before = counts()
+        for move in (upgrade, downgrade):
+            move(str(newer))
+            assert counts() == before
+        if target == "sqlite":
+            assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
