@@ -58,11 +58,10 @@ def create_app(given: dict[str, str] | None = None) -> Flask:
     petitions.commands.petition.add_command(deliveries.commands.export)  # what it composes lies a floor above petitions
     for command in COMMANDS:
         app.cli.add_command(command)
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     if settings.public:
         app.wsgi_app = cache.PageCache(app.wsgi_app)  # type: ignore[method-assign]
+    if hops := settings.trusted_proxies:  # outermost: the cache tells hosts apart
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
 
 
@@ -112,7 +111,7 @@ def flask_config(settings: Settings) -> dict[str, object]:
         "UNDERSIGNED": settings,
         "SECRET_KEY": settings.office_secret_key or settings.secret_key,
         "SERVER_NAME": None,
-        "TRUSTED_HOSTS": [host, *(("localhost", "127.0.0.1", "[::1]") if is_loopback(settings.server_url) else ())],
+        "TRUSTED_HOSTS": [host, *(("localhost", "127.0.0.1") if is_loopback(settings.server_url) else ())],
         "SESSION_COOKIE_NAME": f"{prefix}office",
         "SESSION_COOKIE_PATH": "/" if own_host and secure else "/office",
         "SESSION_COOKIE_SECURE": secure,

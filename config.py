@@ -93,21 +93,21 @@ def read_settings(given: dict[str, str] | None = None) -> Settings:
     environment = dict(os.environ if given is None else given)
     data = Path(environment.get("UNDERSIGNED_DATA") or "instance").resolve()
     values = {**read_file(data / "settings.env"), **{k: v for k, v in environment.items() if v != ""}}
-    port = _number(values, "PORT", 8000)
+    port = _number(values, "PORT", 8000, range(1, 65536))
     settings = Settings(
         data=data,
         database_url=_database_url(values.get("DATABASE_URL") or f"sqlite:///{data / 'undersigned.sqlite3'}"),
         secret_key=_secret(values, "SECRET_KEY"),
         office_secret_key=_secret(values, "OFFICE_SECRET_KEY") if _role(values) in ("office", "all") else None,
-        site_public_key=values.get("SITE_PUBLIC_KEY"),
+        site_public_key=_site_public_key(values),
         role=_role(values),
-        server_url=(values.get("SERVER_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
+        server_url=_server_url(values.get("SERVER_URL") or f"http://127.0.0.1:{port}"),
         mail_from=values.get("MAIL_FROM", "Undersigned <undersigned@localhost>"),
         mail_reply_to=values.get("MAIL_REPLY_TO"),
         organisation=values.get("ORGANISATION", "Undersigned demo"),
         data_controller=values.get("DATA_CONTROLLER", "the person who runs this demo on this machine"),
         smtp_url=values.get("SMTP_URL"),
-        trusted_proxies=_number(values, "TRUSTED_PROXIES", 0),
+        trusted_proxies=_number(values, "TRUSTED_PROXIES", 0, range(10)),
         redis_url=values.get("REDIS_URL"),
         stripe_secret_key=values.get("STRIPE_SECRET_KEY"),
         stripe_webhook_secrets=tuple(values.get("STRIPE_WEBHOOK_SECRETS", "").replace(",", " ").split()),
@@ -132,7 +132,7 @@ def write_missing_secrets(data: Path, *, sandbox: bool) -> None:
     path = data / "settings.env"
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     stored = read_file(path)
-    known = {**stored, **os.environ}
+    known = {**stored, **{name: value for name, value in os.environ.items() if value != ""}}
     wanted = {name: secrets.token_urlsafe(48) for name in ("SECRET_KEY", "OFFICE_SECRET_KEY") if not known.get(name)}
     if sandbox and not known.get("STRIPE_SECRET_KEY"):
         wanted["STRIPE_SECRET_KEY"] = "sk_test_" + secrets.token_hex(16)
@@ -143,8 +143,11 @@ def write_missing_secrets(data: Path, *, sandbox: bool) -> None:
         wanted["STRIPE_WEBHOOK_SECRETS"] = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
     if wanted:
         path.touch(mode=0o600)
+        path.chmod(0o600)
+        lines = [f"{name}={value}\n" for name, value in wanted.items()]
+        ended = path.read_text()[-1:] in ("", "\n")
         with path.open("a") as file:
-            file.writelines(f"{name}={value}\n" for name, value in wanted.items())
+            file.writelines(lines if ended else ["\n", *lines])
 
 
 def _role(values: dict[str, str]) -> str:
@@ -163,11 +166,32 @@ def _secret(values: dict[str, str], name: str) -> str:
     return value
 
 
-def _number(values: dict[str, str], name: str, default: int) -> int:
+def _number(values: dict[str, str], name: str, default: int, allowed: range) -> int:
     try:
-        return int(values.get(name, default))
+        number = int(values.get(name, default))
     except ValueError:
         raise SettingError(f"{name} must be a whole number.") from None
+    if number not in allowed:
+        raise SettingError(f"{name} must lie between {allowed[0]} and {allowed[-1]}.")
+    return number
+
+
+def _server_url(url: str) -> str:
+    """The canonical address, its host in small letters as browsers send it."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+        raise SettingError("SERVER_URL must be an address like https://campaign.example, without a path.")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _site_public_key(values: dict[str, str]) -> str | None:
+    key = values.get("SITE_PUBLIC_KEY")
+    try:
+        if key is not None and len(base64.b64decode(key, validate=True)) != 32:
+            raise ValueError
+    except ValueError:
+        raise SettingError("SITE_PUBLIC_KEY is not a key: copy what 'doctor' prints at the office.") from None
+    return key
 
 
 def _limits(values: dict[str, str]) -> bool:

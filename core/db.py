@@ -5,6 +5,7 @@ write lock (`BEGIN IMMEDIATE`), so that no reader is ever asked to upgrade and t
 
 from datetime import UTC, datetime
 from sqlite3 import Connection as SQLiteConnection
+from traceback import format_tb
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
@@ -49,6 +50,11 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 db = SQLAlchemy(model_class=Base, engine_options={"hide_parameters": True})  # an error's text reaches the log
+
+
+def trace(error: BaseException) -> str:
+    """Where an error came from and its kind, without its text: a database's message may quote a row."""
+    return "".join(format_tb(error.__traceback__)) + type(error).__qualname__
 
 
 def insert(table: Any) -> Any:

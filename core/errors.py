@@ -1,14 +1,15 @@
 """Error pages: each says what happened and what to do, in the site's own look, and tells nothing else."""
 
 import logging
+from typing import Any
 
 from flask import Flask, Response, make_response, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, SecurityError
 
-from core.db import RowNotFound
+from core.db import RowNotFound, trace
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,15 @@ def page(code: int) -> Response:
 
 
 def init_app(app: Flask) -> None:
-    @app.errorhandler(HTTPException)
+    app.log_exception = _log_fault  # type: ignore[method-assign]
+
+    @app.errorhandler(SecurityError)
+    def foreign_host(error: SecurityError) -> Response:
+        response = make_response(_("This is not an address of this site."), 400)  # no page: nothing can be linked to
+        response.mimetype = "text/plain"
+        return response
+
+    @app.errorhandler(HTTPException)  # also InternalServerError, which Flask makes of a fault
     def http_error(error: HTTPException) -> Response:
         response = page(error.code or 500)
         if error.code == 405 and getattr(error, "valid_methods", None):
@@ -62,6 +71,6 @@ def init_app(app: Flask) -> None:
         log.error("database: no connection free on %s", request.endpoint)
         return page(503)
 
-    @app.errorhandler(InternalServerError)
-    def own_fault(error: InternalServerError) -> Response:
-        return page(500)
+
+def _log_fault(exc_info: Any) -> None:
+    log.error("fault on %s %s\n%s", request.method, request.endpoint, trace(exc_info[1]))

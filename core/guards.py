@@ -1,6 +1,7 @@
 """Guards at the door: sizes, origins and security headers, the same for every room."""
 
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -77,6 +78,17 @@ def _limit_body() -> None:
     request.max_form_memory_size = limit
     if (request.content_length or 0) > limit:
         abort(413)
+    if request.content_length is None and request.method not in SAFE_METHODS:
+        _limit_chunked_body(limit)
+
+
+def _limit_chunked_body(limit: int) -> None:
+    """Reads a body of unknown length up to its limit: Werkzeug alone would cut it short and go on."""
+    request.max_content_length = limit + 1
+    body = request.stream.read()
+    if len(body) > limit:
+        abort(413)
+    request.stream = BytesIO(body)
 
 
 def _refuse_other_sites() -> None:

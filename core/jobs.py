@@ -107,7 +107,7 @@ def claim(moment: datetime) -> Job | None:
 
 def run(job: Job, handlers: Mapping[str, Handler]) -> None:
     """Runs a claimed job: its effects and its end are one commit; a failure is put off with growing, jittered delays."""
-    job_id, attempts = job.id, job.attempts
+    job_id, kind, attempts = job.id, job.kind, job.attempts
     vault().prepare(SITE)
     try:
         if attempts > ATTEMPTS:  # no handler has failed: each time the worker itself was gone
@@ -119,7 +119,7 @@ def run(job: Job, handlers: Mapping[str, Handler]) -> None:
         db.session.rollback()
         log.warning("job %s (%s) failed, attempt %s: %s", job_id, job.kind, attempts, type(error).__name__)
         with suppress(LeaseLost):
-            _postpone(job_id, attempts, error)
+            _postpone(job_id, kind, attempts, error)
         db.session.commit()
 
 
@@ -132,11 +132,13 @@ def run_pending(handlers: Mapping[str, Handler]) -> int:
     return count
 
 
-def _postpone(job_id: int, attempts: int, error: Exception) -> None:
+def _postpone(job_id: int, kind: str, attempts: int, error: Exception) -> None:
     code = getattr(error, "smtp_code", None) or getattr(error, "errno", None)
     reason = f"{type(error).__name__} {code or ''}".strip()  # never its text: a mail server's answer names the address
     if attempts >= ATTEMPTS:
         log.error("job %s is dead after %s attempts", job_id, attempts)
+        told = {"kind": "job-dead", "detail": {"job": kind}}
+        enqueue("alarm", told, key=f"alarm:job-dead:{kind}:{clock.now():%Y%m%d}", priority=URGENT)
         return _finish(job_id, attempts, state="dead", last_error=reason, finished_at=clock.now())
     delay = min(timedelta(seconds=2**attempts) * random.uniform(0.75, 1.25), SLOWEST_RETRY)
     return _finish(job_id, attempts, state="queued", last_error=reason, run_at=clock.now() + delay)

@@ -75,8 +75,8 @@ def make_limiter(redis_url: str | None, *, enabled: bool) -> Limiter:
     """The process's limiter, counting in Redis where there is one."""
     if redis_url is None:
         return Limiter(enabled=enabled)
-    timeouts = {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT}
-    return Limiter(RedisStorage(redis_url, wrap_exceptions=True, **timeouts), enabled)
+    patience = {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT}
+    return Limiter(RedisStorage(redis_url, None, RedisStorage.PREFIX, True, **patience), enabled)
 
 
 def own_bucket_within(limit: RateLimitItem, act: str) -> bool:

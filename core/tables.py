@@ -12,7 +12,8 @@ from xlsxwriter import Workbook
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "|", "%")
 SKIPPED = " \u00a0\u3000\ufeff\"'\u200b"
-INNER_START = re.compile(rf"(?!\A)([;\t\r\n][{SKIPPED}]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")  # where another locale ends a cell
+OTHER_ENDS = "[;\t\r\n]"  # where a spreadsheet of another locale sees the end of a cell
+INNER_START = re.compile(rf"(?!\A)({OTHER_ENDS}[{SKIPPED}]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 ROWS_A_SHEET = 1_048_575  # XLSX's limit, without the header
 CHUNK = 64 * 1024
 

@@ -10,10 +10,11 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markupsafe import Markup
 
-BIDI_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-INVISIBLE = frozenset(
-    "\u00ad\u115f\u1160\u180e\u200b\u2060\u2061\u2062\u2063\u2064\u2800\u3164\ufeff\uffa0\ufff9\ufffa\ufffb\ufffc\ufffd"
-)
+FORMATS = frozenset(
+    "\u200c\u200d\u200e\u200f\u061c\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2"
+)  # scripts need these
+BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffc\ufffd")  # letters and signs by name, but nothing to see
+REGION_FLAG = re.compile("\U0001f3f4[\U000e0061-\U000e007a]{4,6}\U000e007f")  # Scotland's is spelt in hidden letters
 NEWER_EMOJI = range(0x1F000, 0x1FB00)  # a phone may know signs that our Unicode tables do not
 MOST_MARKS = 4  # on one letter; Vietnamese needs two, Hebrew and Tibetan sometimes four
 ENDINGS = "com|net|org|info|biz|ru|cn|io|co|xyz|top|site|online|shop|club|link|app|dev|me|ly"
@@ -77,15 +78,17 @@ def _nfc(text: str, longest: int) -> str:
 
 
 def _refuse_hidden(text: str, *, allowed: str) -> None:
-    if any(_hidden(character) and character not in allowed for character in text):
+    if any(_hidden(character) and character not in allowed for character in REGION_FLAG.sub("", text)):
         raise TextError(_("Remove the hidden characters: type it again instead of pasting."))
 
 
 def _hidden(character: str) -> bool:
-    if character in BIDI_OVERRIDES or character in INVISIBLE:
-        return True
     category = unicodedata.category(character)
-    return category in ("Cc", "Cs", "Co") or (category == "Cn" and ord(character) not in NEWER_EMOJI)
+    if category == "Cf":  # bidi overrides, zero-width spaces, tags
+        return character not in FORMATS
+    if category == "Cn":
+        return ord(character) not in NEWER_EMOJI
+    return category in ("Cc", "Cs", "Co") or character in BLANK
 
 
 def _most_marks(name: str) -> int:

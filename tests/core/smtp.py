@@ -1,0 +1,58 @@
+"""A real SMTP server on this machine, which may be told to refuse or to die."""
+
+import email
+import email.policy
+import socket
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+@dataclass
+class Inbox:
+    """What arrived; `answers` are given to the next mails instead of taking them."""
+
+    received: list[Envelope] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+    rcpt_answers: list[str] = field(default_factory=list)
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.rcpt_answers:
+            return self.rcpt_answers.pop(0).format(address=address)
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if self.answers:
+            return self.answers.pop(0)
+        self.received.append(envelope)
+        return "250 OK"
+
+    def mails(self) -> list[EmailMessage]:
+        return [
+            email.message_from_bytes(envelope.content or b"", policy=email.policy.default) for envelope in self.received
+        ]
+
+
+class Server:
+    """One port, on which a server may stop and start."""
+
+    def __init__(self) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.inbox = Inbox()
+        self._controller: Controller | None = None
+
+    def start(self) -> None:
+        self._controller = Controller(self.inbox, hostname="127.0.0.1", port=self.port, enable_SMTPUTF8=False)
+        self._controller.start()
+
+    def stop(self) -> None:
+        if self._controller:
+            self._controller.stop()
+            self._controller = None

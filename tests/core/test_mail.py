@@ -1,0 +1,216 @@
+"""Mail: promised in a transaction, rendered and sent by the worker, over a real SMTP server."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from flask import Flask
+from jinja2 import ChoiceLoader, DictLoader
+from sqlalchemy import select
+
+from core import clock, mail
+from core.db import db
+from core.jobs import Job, run_pending
+from core.vault import SITE, vault
+from tests.core.smtp import Server
+
+TEMPLATES = {
+    "emails/greeting.txt": "Subject: Hello {{ name }}\n\nDear {{ name }},\n\n{{ text }}\n\n{{ settings.organisation }}\n"
+}
+PRIVATE = "ada@example.org"
+
+
+@dataclass
+class Post:
+    app: Flask
+    server: Server
+
+    def promise(self, *, to: str = PRIVATE, key: str = "one", name: str = "Ada", text: str = "A text.") -> None:
+        with self.app.app_context():
+            vault().prepare(SITE)
+            mail.promise("greeting", to=to, key=key, context={"name": name, "text": text})
+            db.session.commit()
+
+    def work(self) -> int:
+        with self.app.app_context():
+            return run_pending({"mail": mail.deliver})
+
+    def job(self) -> Job:
+        with self.app.app_context():
+            return db.session.scalars(select(Job)).one()
+
+    def work_after_its_delay(self) -> None:
+        with time_machine.travel(self.job().run_at + timedelta(seconds=1), tick=True):
+            assert self.work() == 1
+
+
+@pytest.fixture
+def post(app: Flask) -> Iterator[Post]:
+    """An app that sends through a server of the test, from templates of the test."""
+    before, loader = app.config["UNDERSIGNED"], app.jinja_env.loader
+    server = Server()
+    server.start()
+    app.config["UNDERSIGNED"] = replace(
+        before, smtp_url=f"smtp://127.0.0.1:{server.port}", mail_from="Kampagne für Ада <post@example.org>",
+        mail_reply_to="office@example.org", server_url="https://campaign.example",
+    )  # fmt: skip
+    app.jinja_env.loader = ChoiceLoader([DictLoader(TEMPLATES), loader])
+    yield Post(app, server)
+    server.stop()
+    app.config["UNDERSIGNED"], app.jinja_env.loader = before, loader
+
+
+def test_a_mail_says_from_whom_and_for_whom_it_is(post: Post) -> None:
+    post.promise()
+    assert post.work() == 1
+    [envelope], [message] = post.server.inbox.received, post.server.inbox.mails()
+    assert envelope.rcpt_tos == [PRIVATE]
+    assert envelope.mail_from == "post@example.org"
+    assert message["Subject"] == "Hello Ada"
+    assert message["From"] == "Kampagne für Ада <post@example.org>"
+    assert message["To"] == PRIVATE
+    assert message["Reply-To"] == "office@example.org"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert re.fullmatch(r"<\w{16}@campaign\.example>", message["Message-ID"])
+    assert message["Date"].datetime == post.job().created_at.replace(microsecond=0)
+    assert message.get_content().replace("\r\n", "\n") == "Dear Ada,\n\nA text.\n\nUndersigned demo\n"
+
+
+def test_a_mail_is_plain_seven_bit_text(post: Post) -> None:
+    post.promise(name="Айгүл Ұзақ", text="Nguyễn & <Bob> " + "x" * 2000)
+    post.work()
+    content = post.server.inbox.received[0].content
+    assert content.isascii()
+    assert max(map(len, content.splitlines())) < 200
+    [message] = post.server.inbox.mails()
+    assert message["Subject"] == "Hello Айгүл Ұзақ"
+    assert "Nguyễn & <Bob> " + "x" * 2000 in message.get_content()
+    assert message.get_content_type() == "text/plain"
+    assert message.get_content_charset() == "utf-8"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Ada\r\nBcc: eve@example.org", "Ada\nBcc: eve@example.org", "Ada\rBcc: eve@example.org", "A\x0bda\u2028Bcc: x"],
+)
+def test_a_name_adds_no_header_and_no_recipient(post: Post, name: str) -> None:
+    post.promise(name=name)
+    assert post.work() == 1
+    [envelope], [message] = post.server.inbox.received, post.server.inbox.mails()
+    assert envelope.rcpt_tos == [PRIVATE]
+    assert message["Bcc"] is None
+    assert set(message.keys()) == {
+        "Subject", "From", "To", "Reply-To", "Date", "Message-ID", "Auto-Submitted", "Content-Type",
+        "Content-Transfer-Encoding", "MIME-Version",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("to", ["ada@example.org\r\nBcc: eve@example.org", "ada@example.org\nBcc: eve@example.org"])
+def test_an_address_adds_no_header_either(post: Post, to: str) -> None:
+    post.promise(to=to)
+    post.work()
+    assert post.server.inbox.received == []
+
+
+def test_a_line_with_a_dot_ends_no_mail(post: Post) -> None:
+    post.promise(text="One\n.\nMAIL FROM:<eve@example.org>\nTwo")
+    post.work()
+    [message] = post.server.inbox.mails()
+    assert "One\n.\nMAIL FROM:<eve@example.org>\nTwo" in message.get_content().replace("\r\n", "\n")
+
+
+def test_while_the_server_is_down_a_mail_waits_and_then_goes_once(post: Post) -> None:
+    post.server.stop()
+    post.promise()
+    post.work()
+    waiting = post.job()
+    assert (waiting.state, waiting.attempts) == ("queued", 1)
+    assert waiting.blob is not None
+    post.server.start()
+    post.work_after_its_delay()
+    post.work()
+    assert len(post.server.inbox.received) == 1
+    assert (post.job().state, post.job().blob) == ("done", None)
+
+
+@pytest.mark.parametrize(
+    "answer", ["421 Shutting down", "450 Mailbox busy", "451 Try again", "550 No such user", "554 No"]
+)
+def test_a_refused_mail_is_kept_and_goes_later_with_the_same_id(post: Post, answer: str) -> None:
+    post.promise()
+    post.server.inbox.answers.append(answer)
+    post.work()
+    job = post.job()
+    assert (job.state, job.last_error) == ("queued", f"SMTPDataError {answer[:3]}")
+    post.work_after_its_delay()
+    [message] = post.server.inbox.mails()
+    assert message["Message-ID"] == f"<{job.public_id}@campaign.example>"
+
+
+@pytest.mark.parametrize("answer", ["450 {address} is greylisted", "550 {address} is unknown"])
+def test_a_refused_recipient_is_kept_and_stands_nowhere_in_clear(post: Post, answer: str, caplog) -> None:
+    post.promise()
+    post.server.inbox.rcpt_answers.append(answer)
+    post.work()
+    job = post.job()
+    assert job.state == "queued"
+    assert "example" not in f"{job.last_error}{job.args}{job.key}"
+    assert PRIVATE not in caplog.text
+    post.work_after_its_delay()
+    assert len(post.server.inbox.received) == 1
+
+
+def test_a_mail_that_was_sent_before_its_commit_failed_goes_again_with_the_same_id(post: Post) -> None:
+    def deliver_and_die(job: Job) -> None:
+        mail.deliver(job)
+        raise ConnectionError
+
+    post.promise()
+    with post.app.app_context():
+        run_pending({"mail": deliver_and_die})
+    post.work_after_its_delay()
+    first, second = post.server.inbox.mails()
+    assert first["Message-ID"] == second["Message-ID"]
+    assert first["Date"] == second["Date"]
+
+
+def test_a_key_is_mailed_once(post: Post) -> None:
+    post.promise(key="one")
+    post.promise(key="one")
+    post.promise(key="two")
+    assert post.work() == 2
+
+
+def test_the_outbox_tells_nothing_of_whom_it_writes_to(post: Post) -> None:
+    post.promise(name="Ada Lovelace")
+    job = post.job()
+    assert job.args == {"template": "greeting"}
+    assert b"ada" not in (job.blob or b"").lower()
+
+
+def test_without_a_server_mails_are_files(post: Post) -> None:
+    settings = replace(post.app.config["UNDERSIGNED"], smtp_url=None)
+    post.app.config["UNDERSIGNED"] = settings
+    post.promise(name="Айгүл")
+    post.work()
+    [path] = settings.mail_folder.iterdir()
+    assert path.suffix == ".eml"
+    assert post.job().public_id in path.name
+    assert b"Message-ID: <" in path.read_bytes()
+    assert settings.mail_folder.stat().st_mode & 0o077 == 0
+    assert post.server.inbox.received == []
+
+
+def test_files_stand_in_the_order_of_their_promises(post: Post, tmp_path: Path) -> None:
+    settings = replace(post.app.config["UNDERSIGNED"], smtp_url=None)
+    post.app.config["UNDERSIGNED"] = settings
+    for number in range(3):
+        post.promise(key=str(number), name=f"Number {number}")
+    with time_machine.travel(clock.now() + timedelta(hours=1)):
+        post.work()
+    subjects = [path.read_text().splitlines()[0] for path in sorted(settings.mail_folder.iterdir())]
+    assert subjects == [f"Subject: Hello Number {number}" for number in range(3)]
