@@ -17,6 +17,7 @@ from flask import current_app, render_template
 from flask_babel import force_locale
 
 from config import Settings
+from core.addresses import ascii_domain
 from core.jobs import NORMAL, Job, enqueue
 
 SMTP_TIMEOUT = 20
@@ -56,7 +57,7 @@ def compose(job: Job, settings: Settings) -> EmailMessage:
     message = EmailMessage()
     message["Subject"] = " ".join(subject.removeprefix("Subject:").split())  # one line, whatever a name holds
     message["From"] = formataddr(parseaddr(settings.mail_from))
-    message["To"] = sealed["to"]
+    message["To"] = ascii_domain(sealed["to"])
     if settings.mail_reply_to:
         message["Reply-To"] = settings.mail_reply_to
     message["Date"] = format_datetime(job.created_at)

@@ -5,14 +5,15 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from email_validator import EmailNotValidError, validate_email
 from flask import current_app
 from flask_babel import gettext as _
 from flask_security.utils import hash_password
 from sqlalchemy import delete, select, update
 
 from core import audit, clock
+from core.addresses import clean_address
 from core.db import db, insert
+from core.text import TextError
 from core.tokens import digest, new_secret
 from organisers.accounts import SHORTEST_PASSWORD
 from organisers.models import LoginLink, Organiser
@@ -125,7 +126,6 @@ def _usable(secret: str) -> tuple[Any, ...]:
 
 def _canonical(email: str) -> str:
     try:
-        checked = validate_email(email.strip(), check_deliverability=False, test_environment=True)
-    except EmailNotValidError:
+        return clean_address(email).lower()
+    except TextError:
         raise EmailRefused(_("Write the whole address, like name@example.org.")) from None
-    return checked.normalized.lower()

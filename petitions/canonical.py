@@ -4,6 +4,8 @@ import hmac
 import unicodedata
 from typing import NamedTuple
 
+from core.addresses import ascii_domain
+
 RULES_VERSION = 1
 
 
@@ -21,9 +23,8 @@ PROVIDERS = {
 
 
 def canonical(email: str) -> str:
-    """The address as its mailbox reads it: case folded, domain in ASCII, '+tag' dropped, the provider's own rules applied."""
-    local, _, domain = unicodedata.normalize("NFKC", email).casefold().rpartition("@")
-    domain = domain.encode("idna").decode("ascii") if not domain.isascii() else domain
+    """The address as its mailbox reads it: lower case, domain in ASCII, '+tag' dropped, the provider's own rules applied."""
+    local, _, domain = ascii_domain(unicodedata.normalize("NFKC", email).lower()).rpartition("@")
     provider = PROVIDERS.get(domain, Provider(domain))
     local = local.partition("+")[0] or local
     if provider.ignores_dots:

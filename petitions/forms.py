@@ -1,10 +1,7 @@
 """The public forms of petitions: signing, the mail's code, and the buttons that links lead to."""
 
-import re
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
-from flask import current_app
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
@@ -16,22 +13,23 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
-from wtforms.validators import InputRequired, StopValidation
+from wtforms.validators import InputRequired
 
 from core import countries
+from core.addresses import clean_address
 from core.forms import Clean, PublicForm
 from core.text import clean_line, clean_name, clean_text
 from petitions import consent
 from petitions.models import Petition
 from petitions.states import Visibility
 
-LONGEST_EMAIL = 254
-LOCAL_NAMES = re.compile(r"@(localhost|.*\.(test|example|invalid|localhost)|example\.(com|net|org))$", re.IGNORECASE)
-
 
 class SignForm(PublicForm):
     name = StringField(_l("Full name"), [InputRequired(_l("Enter your full name")), Clean(clean_name, 120)])
-    email = EmailField(_l("Email address"), [InputRequired(_l("Enter an email address like name@example.org"))])
+    email = EmailField(
+        _l("Email address"),
+        [InputRequired(_l("Enter an email address like name@example.org")), Clean(clean_address, 254)],
+    )
     country = SelectField(
         _l("Country"), [InputRequired(_l("Choose the country that you live in"))], validate_choice=False
     )
@@ -54,9 +52,6 @@ class SignForm(PublicForm):
     def validate_name(self, field: StringField) -> None:
         if not field.data:
             raise ValidationError(_l("Enter your full name"))
-
-    def validate_email(self, field: EmailField) -> None:
-        check_email(field)
 
     def validate_country(self, field: SelectField) -> None:
         if field.data not in dict(countries.choices()):
@@ -89,16 +84,3 @@ class ActForm(PublicForm):
     """One button; and the choice about the name where it is asked again."""
 
     visibility = RadioField(_l("Who may see my name"), validate_choice=False)
-
-
-def check_email(field: Any) -> None:
-    """Leaves the address normalised as its owner may write it. Raises StopValidation with what to type."""
-    address = (field.data or "").strip()
-    if len(address) > LONGEST_EMAIL:
-        raise StopValidation(_l("Shorten it: an email address has at most 254 characters."))
-    local = current_app.config["UNDERSIGNED"].loopback and LOCAL_NAMES.search(address)
-    try:
-        found = validate_email(address, check_deliverability=False, strict=True, test_environment=bool(local))
-    except EmailNotValidError:
-        raise StopValidation(_l("Enter an email address like name@example.org")) from None
-    field.data = found.normalized

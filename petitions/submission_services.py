@@ -9,6 +9,7 @@ from typing import Any
 from flask import current_app
 from flask_babel import force_locale
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import NoResultFound
 
 from core import clock, mail, tokens
 from core.db import db, insert
@@ -27,6 +28,7 @@ CONFIRM_LIFE = timedelta(days=21)
 LEAVE_LIFE = timedelta(days=365)
 MAILS_AN_ADDRESS = 5
 OPENED_AT_ONCE = 50
+UNREADABLE = (VaultError, KeyMissing, NoResultFound, LookupError, ValueError)
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 8
 OTHER_SOURCE = "other"
@@ -79,11 +81,11 @@ def open_received() -> bool:
 
 def _judge(submission: Submission) -> None:
     """Mails a confirm link or 'you have signed already', or holds the submission in silence."""
-    petition = db.session.get_one(Petition, submission.petition_id)
     try:
+        petition = db.session.get_one(Petition, submission.petition_id)
         person = open_person(petition, submission)
         submission.email_index = blind_index(vault().index_key(submission.key_id), person["email"])
-    except (VaultError, KeyMissing) as error:  # changed row, or another site's key: kept for an organiser to see
+    except UNREADABLE as error:  # one bad row must not stop everybody's mail; it is kept for an organiser to see
         log.error("submission %s cannot be opened: %s", submission.public_id, type(error).__name__)
         submission.state = SubmissionState.HELD
         return

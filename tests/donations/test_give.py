@@ -107,8 +107,8 @@ def test_an_amount_in_the_address_is_filled_in(client: FlaskClient) -> None:
         ({"name": "a\u202eb"}, "hidden characters"),
         ({"name": "see www.example.com"}, "Remove the web address"),
         ({"email": ""}, "Write your email address"),
-        ({"email": "donor"}, "Write an email address like"),
-        ({"email": "donor@example.org\nBcc: x@example.org"}, "hidden characters"),
+        ({"email": "donor"}, "Enter an email address like"),
+        ({"email": "donor@example.org\nBcc: x@example.org"}, "Enter an email address like"),
         ({"message": "m" * 501}, "Shorten it to 500"),
         ({"token": "1-x"}, "Press the button once more"),
         ({"token": None}, "Press the button once more"),
@@ -130,7 +130,7 @@ def test_33_what_is_wrong_is_said_and_what_was_typed_is_kept(
 
 def test_every_error_is_told_at_once(client: FlaskClient) -> None:
     page = give(client, amount="x", name="", email="x", frequency="monthly", cover_fee="y").text
-    for sentence in ("plain digits", "Write your name", "Write an email address like"):
+    for sentence in ("plain digits", "Write your name", "Enter an email address like"):
         assert sentence in page
     assert chosen(page, "frequency") == ["monthly"]
     assert chosen(page, "cover_fee") != []

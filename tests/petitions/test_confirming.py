@@ -217,6 +217,35 @@ def test_a_row_that_was_changed_is_held_and_stops_nobody_else(campaign: Campaign
     assert campaign.submissions()[0].state == SubmissionState.HELD
 
 
+def test_a_row_that_holds_nonsense_stops_nobody_else_either(campaign: Campaign) -> None:
+    campaign.sign("b@example.org")
+    with campaign.app.app_context():
+        petition = services.get(campaign.id)
+        person = {"name": "A", "email": "a@" + "\u0378" * 80 + ".org"}  # no such letters, and too long a label
+        for broken in (person, {}):
+            values = {"country": "IE", "visibility": "counted", "source": ""}
+            submission_services.submit(petition, person=broken, **values)
+        db.session.commit()
+    campaign.work()
+    assert [mail.to for mail in campaign.mails()] == ["b@example.org"]
+    assert [one.state for one in campaign.submissions()] == ["mailed", "held", "held"]
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [("ada@bücher.example", "xn--bcher-kva.example"), ("ada@straße.example", "xn--strae-oqa.example")],
+)
+def test_a_domain_of_any_script_is_written_to_as_mail_servers_know_it(
+    campaign: Campaign, address: str, told: str
+) -> None:
+    campaign.sign(address)
+    campaign.work()
+    (mail,) = campaign.mails()
+    assert mail.to == f"ada@{told}"
+    campaign.press(mail.links["confirm"])
+    assert campaign.count() == 1
+
+
 def campaign_first_id() -> object:
     return select(Submission.id).order_by(Submission.id).limit(1).scalar_subquery()
 

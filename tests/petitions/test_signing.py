@@ -29,7 +29,7 @@ REFUSED_NAMES = {
 REFUSED_EMAILS = [
     "", "ada", "ada@", "@example.org", "ada@example", "ada@@example.org", "ada example@example.org",
     "ada@example.org\nBcc: x@example.org", "a" * 65 + "@example.org", "ada@" + "a" * 250 + ".org",
-    "ada@exa_mple.org", "<ada@example.org>",
+    "ада@example.org", "ada@exa_mple.org", "<ada@example.org>",
 ]  # fmt: skip
 
 
