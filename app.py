@@ -119,6 +119,7 @@ def flask_config(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "PERMANENT_SESSION_LIFETIME": 12 * 3600,
         "WTF_CSRF_CHECK_DEFAULT": False,
+        "WTF_I18N_ENABLED": False,  # our forms say everything in our own words; WTForms would load its catalogue each time
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url),
         "SEND_FILE_MAX_AGE_DEFAULT": 365 * 24 * 3600,  # the stylesheet is named by its content
@@ -127,6 +128,11 @@ def flask_config(settings: Settings) -> dict[str, object]:
 
 
 def engine_options(url: str) -> dict[str, object]:
+    pool = {
+        "pool_size": 20,
+        "max_overflow": 10,
+        "pool_timeout": 5,
+    }  # a thread may hold two: its session's, and the vault's
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 10, "check_same_thread": False}}
-    return {"pool_size": 20, "max_overflow": 10, "pool_pre_ping": True, "pool_timeout": 5}
+        return {**pool, "connect_args": {"timeout": 10, "check_same_thread": False}}
+    return pool  # no ping before each use: after a restart of the server one request a connection is told to try again

@@ -33,6 +33,7 @@ DATA_KEY_RENEWAL = timedelta(minutes=1)
 DATA_KEY_USES = 2**20
 PADDED = (256, 1024, 4096)
 OPENED_KEYS = 4096
+JSON = json.JSONDecoder()
 
 
 class VaultError(Exception):
@@ -127,20 +128,23 @@ class Vault:
 
     def open(self, sealed: Sealed, *, scope: str, context: str, public_id: str) -> dict[str, Any]:
         """The fields of a sealed row. Raises VaultError for a changed or moved row, KeyMissing without the key's file."""
-        cipher = self._open_data_key(sealed)
-        bound = _lengths(context, scope, sealed.key_id, sealed.data_key_id, public_id)
-        try:
-            plain = cipher.decrypt(sealed.blob[:12], sealed.blob[12:], bound)
-        except (InvalidTag, ValueError) as error:  # ValueError: cut shorter than a nonce
-            raise VaultError(f"row {public_id} was changed or moved") from error
-        (length,) = struct.unpack(">I", plain[:4])
-        return dict(json.loads(plain[4 : 4 + length]))
+        return self.opener(scope, context)(sealed.key_id, sealed.data_key_id, sealed.blob, public_id)
 
     def opener(self, scope: str, context: str) -> Callable[[str, str, bytes, str], dict[str, Any]]:
         """`open` for many rows of one scope: called with key id, data key id, blob and public id of each."""
+        known: dict[tuple[str, str], tuple[AESGCM, bytes]] = {}
 
         def open_row(key_id: str, data_key_id: str, blob: bytes, public_id: str) -> dict[str, Any]:
-            return self.open(Sealed(key_id, data_key_id, blob), scope=scope, context=context, public_id=public_id)
+            if (key_id, data_key_id) not in known:
+                cipher = self._open_data_key(key_id, data_key_id)
+                known[key_id, data_key_id] = cipher, _lengths(context, scope, key_id, data_key_id)
+            cipher, bound = known[key_id, data_key_id]
+            try:
+                plain = cipher.decrypt(blob[:12], blob[12:], bound + _lengths(public_id))
+            except (InvalidTag, ValueError) as error:  # ValueError: cut shorter than a nonce
+                raise VaultError(f"row {public_id} was changed or moved") from error
+            framed = str(plain[4 : 4 + int.from_bytes(plain[:4], "big")], "utf-8")
+            return JSON.raw_decode(framed)[0]
 
         return open_row
 
@@ -183,18 +187,18 @@ class Vault:
         except (BadSignatureError, ValueError) as error:
             raise VaultError(f"the public key of {scope} is not signed by the site key") from error
 
-    def _open_data_key(self, sealed: Sealed) -> AESGCM:
+    def _open_data_key(self, key_id: str, data_key_id: str) -> AESGCM:
         self._need_keystore()
-        if (known := self._opened.get(sealed.data_key_id)) is not None:
+        if (known := self._opened.get(data_key_id)) is not None:
             return known
-        row = db.session.get(DataKey, sealed.data_key_id)
-        if row is None or row.key_id != sealed.key_id:
-            raise VaultError(f"data key {sealed.data_key_id} is unknown")
+        row = db.session.get(DataKey, data_key_id)
+        if row is None or row.key_id != key_id:
+            raise VaultError(f"data key {data_key_id} is unknown")
         try:
-            raw = SealedBox(self.keystore.scope_key(sealed.key_id).private).decrypt(row.sealed)
+            raw = SealedBox(self.keystore.scope_key(key_id).private).decrypt(row.sealed)
         except CryptoError as error:
-            raise VaultError(f"data key {sealed.data_key_id} does not open") from error
-        self._opened[sealed.data_key_id] = AESGCM(raw)
+            raise VaultError(f"data key {data_key_id} does not open") from error
+        self._opened[data_key_id] = AESGCM(raw)
         while len(self._opened) > OPENED_KEYS:
             self._opened.popitem(last=False)
         return AESGCM(raw)
@@ -220,7 +224,8 @@ def ensure_scope(scope: str) -> None:
 
 
 def _lengths(*parts: str) -> bytes:
-    return b"".join(struct.pack(">I", len(part.encode())) + part.encode() for part in parts)
+    encoded = [part.encode() for part in parts]
+    return b"".join([len(part).to_bytes(4, "big") + part for part in encoded])
 
 
 def _key_statement(scope: str, key_id: str, public_key: bytes) -> bytes:

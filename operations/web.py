@@ -1,7 +1,8 @@
-"""`python -m operations.web`: the web server, granian, behind which a process of its own serves the application."""
+"""`python -m operations.web [FACTORY]`: the web server, granian, behind which a process of its own serves the application."""
 
 import os
 import signal
+import sys
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
@@ -12,7 +13,7 @@ from config import Settings, read_settings
 from operations.processes import end_with_parent
 
 ADDRESS = "127.0.0.1"  # whoever serves other machines puts nginx in front; see docs/operations.md
-THREADS = 15  # as many as SQLAlchemy's pool holds connections
+THREADS = 15  # each may hold two of the pool's thirty connections
 MOST_PROCESSES = 4
 HEADERS_WITHIN = 10_000  # milliseconds: a slow sender holds a socket, never a thread
 FINISH_WITHIN = 8  # seconds, less than the supervisor's patience
@@ -24,8 +25,8 @@ def serving_processes(settings: Settings) -> int:
     return min(os.cpu_count() or 1, MOST_PROCESSES) if shared else 1
 
 
-def main() -> None:
-    """Serves until SIGTERM."""
+def main(factory: str = "serve:web") -> None:
+    """Serves what the factory makes until SIGTERM; benchmarks name another one, with the same server around it."""
     settings, parent = read_settings(), os.getpid()
 
     def in_the_serving_process() -> None:
@@ -36,7 +37,7 @@ def main() -> None:
 
     os.register_at_fork(after_in_child=in_the_serving_process)
     Granian(
-        "serve:web",
+        factory,
         factory=True,
         interface=Interfaces.WSGI,
         address=ADDRESS,
@@ -54,4 +55,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

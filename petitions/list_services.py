@@ -1,9 +1,8 @@
 """Who signed, read out: the public list of a petition page, and the lines that its recipient is given."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 
@@ -16,8 +15,7 @@ from petitions.submission_services import SEALED_CONTEXT
 READ_AT_ONCE = 2000
 
 
-@dataclass(frozen=True)
-class SignatureLine:
+class SignatureLine(NamedTuple):
     """What a recipient is given of one signatory who agreed to it."""
 
     name: str

@@ -72,7 +72,7 @@ def remembered(slug: str) -> Petition:
     until, petition = _remembered.get(key, (0.0, None))
     if petition is None or until < time.monotonic():
         petition = find_public(slug)
-        db.session.expunge_all()
+        db.session.close()  # detaches it, and gives the connection back before others are needed
         _remembered[key] = (time.monotonic() + REMEMBERED, petition)
     return petition
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy
 from flask import current_app
 from flask_babel import force_locale
 from sqlalchemy import delete, func, select, update
@@ -13,6 +14,7 @@ from sqlalchemy.exc import NoResultFound
 
 from core import clock, mail, tokens
 from core.db import db, insert
+from core.group_commit import GroupCommit
 from core.jobs import URGENT
 from core.keystore import KeyMissing
 from core.vault import SITE, Sealed, VaultError, vault
@@ -32,10 +34,11 @@ UNREADABLE = (VaultError, KeyMissing, NoResultFound, LookupError, ValueError)
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 8
 OTHER_SOURCE = "other"
+INSERT = sqlalchemy.insert(Submission.__table__)  # type: ignore[arg-type]
 
 
 def submit(petition: Petition, *, country: str, visibility: Visibility, source: str, person: Mapping[str, Any]) -> str:
-    """Stores what somebody sent as one sealed row, whoever they are, and gives its public id.
+    """Stores what somebody sent as one sealed row, whoever they are, and gives its public id. Durable when it returns.
 
     `person`: name, email, postal_code, role, affiliation, comment, updates, may_ask."""
     public_id = secrets.token_urlsafe(16)
@@ -48,7 +51,7 @@ def submit(petition: Petition, *, country: str, visibility: Visibility, source: 
         "country": country, "visibility": visibility, "source": source if source in petition.sources else OTHER_SOURCE,
         "consent_digest": consent.digest_of(petition, visibility), "received_at": clock.now(),
     }  # fmt: skip
-    db.session.execute(insert(Submission).values(values))
+    current_app.extensions.setdefault("submissions", GroupCommit(INSERT)).insert(values)
     return public_id
 
 

@@ -1,0 +1,133 @@
+"""A small load client, run as a process of its own: keep-alive connections that send one request after the other.
+
+Each connection waits for its last answer, so that what was acknowledged can be counted in the database to the row."""
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import quantiles
+
+UNIQUE = "{unique}"  # replaced by sixteen digits that no other request of the run carries
+HANGS_AFTER = 20.0
+HERE = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to send, to whom, by how many, for how long. `run` keeps the unique digits of several runs apart."""
+
+    port: int
+    method: str
+    path: str
+    body: str = ""
+    clients: int = 16
+    seconds: float = 5.0
+    run: int = 0
+
+
+@dataclass
+class Outcome:
+    """Answers by status, the seconds they took together, and each one's latency at the 50th and 99th percentile."""
+
+    seconds: float = 0.0
+    statuses: dict[str, int] = field(default_factory=dict)
+    p50: float = 0.0
+    p99: float = 0.0
+
+    @property
+    def answers(self) -> int:
+        return sum(self.statuses.values())
+
+    @property
+    def rate(self) -> float:
+        return self.answers / self.seconds
+
+
+def drive(order: Order) -> Outcome:
+    """Carries out the order in another process, so that the client's own work is not in this one's way."""
+    command = [sys.executable, "-m", "bench.load"]
+    limit = order.seconds + 2 * HANGS_AFTER
+    done = subprocess.run(
+        command, input=json.dumps(asdict(order)), stdout=subprocess.PIPE, text=True, check=True, timeout=limit, cwd=HERE
+    )
+    return Outcome(**json.loads(done.stdout))
+
+
+def request_of(order: Order) -> tuple[bytes, bytes]:
+    """The request's bytes before and after the unique digits."""
+    length = len(order.body.replace(UNIQUE, "0" * 16).encode())
+    head = [f"{order.method} {order.path} HTTP/1.1", f"Host: 127.0.0.1:{order.port}"]
+    if order.body:
+        kind = "Content-Type: application/x-www-form-urlencoded"
+        head += ["Sec-Fetch-Site: same-origin", kind, f"Content-Length: {length}"]
+    before, _, after = ("\r\n".join(head) + "\r\n\r\n" + order.body).partition(UNIQUE)
+    return before.encode(), after.encode()
+
+
+def exchange(connection: socket.socket, request: bytes) -> int:
+    """Sends one request, reads its whole answer, gives the status."""
+    connection.sendall(request)
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        answer += receive(connection)
+    head, _, rest = answer.partition(b"\r\n\r\n")
+    left = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0] or 0) - len(rest)
+    while left > 0:
+        left -= len(receive(connection))
+    return int(head[9:12])
+
+
+def receive(connection: socket.socket) -> bytes:
+    chunk = connection.recv(65536)
+    if not chunk:
+        raise ConnectionError("the server closed the connection before its answer ended")
+    return chunk
+
+
+def one_client(order: Order, number: int, start: threading.Barrier, found: list[tuple[int, float]]) -> None:
+    """Adds (status, seconds) for each request; a connection that breaks or hangs ends with status 0."""
+    before, after = request_of(order)
+    unique = UNIQUE in order.body
+    with socket.create_connection(("127.0.0.1", order.port), timeout=HANGS_AFTER) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        start.wait()
+        now = time.perf_counter()
+        ends, sent, status = now + order.seconds, 0, -1
+        while now < ends and status:
+            mark = b"%04d%04d%08d" % (order.run, number, sent) if unique else b""
+            try:
+                status = exchange(connection, before + mark + after)
+            except OSError:
+                status = 0
+            then, now, sent = now, time.perf_counter(), sent + 1
+            found.append((status, now - then))
+
+
+def main() -> None:
+    order = Order(**json.load(sys.stdin))
+    start = threading.Barrier(order.clients + 1)
+    found: list[tuple[int, float]] = []
+    threads = [
+        threading.Thread(target=one_client, args=(order, number, start, found), daemon=True)
+        for number in range(order.clients)
+    ]
+    for thread in threads:
+        thread.start()
+    start.wait(HANGS_AFTER)
+    began = time.perf_counter()
+    for thread in threads:
+        thread.join()
+    seconds = time.perf_counter() - began
+    cuts = quantiles([latency for _, latency in found], n=100)
+    counted = {str(status): count for status, count in Counter(status for status, _ in found).items()}
+    json.dump(asdict(Outcome(seconds, counted, cuts[49], cuts[98])), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

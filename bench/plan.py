@@ -1,0 +1,16 @@
+"""How much a run measures."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`seconds` of each load in each round; `signatures` in the list that is exported."""
+
+    rounds: int
+    seconds: float
+    signatures: int
+
+
+FULL = Plan(rounds=5, seconds=6.0, signatures=100_000)
+QUICK = Plan(rounds=1, seconds=2.0, signatures=10_000)
