@@ -26,12 +26,12 @@ import petitions.signature_views
 import petitions.views
 from config import SettingError, Settings, is_loopback, read_settings
 from core import cache, errors, guards, health, limits, mail, templating, worker
-from core.db import db
+from core.db import db, empty_log
 from core.keystore import Keystore
 from core.vault import Vault
 
 JOBS = {"mail": mail.deliver, **petitions.jobs.JOBS, **donations.jobs.JOBS, **organisers.jobs.JOBS}
-TICKS = (*petitions.jobs.TICKS, *donations.jobs.TICKS)
+TICKS = (*petitions.jobs.TICKS, *donations.jobs.TICKS, worker.Tick(empty_log, every=60.0))
 PUBLIC = (pages.views.pages, petitions.views.petitions, petitions.signature_views.signatures, donations.views.donations)
 COMMANDS = (
     petitions.commands.petition, petitions.commands.tallies, organisers.commands.organiser, worker.jobs,

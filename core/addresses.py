@@ -25,7 +25,7 @@ def clean_address(text: str, longest: int = 254) -> str:
             address, check_deliverability=False, strict=True, allow_smtputf8=False, test_environment=bool(demo)
         )
     except EmailNotValidError:
-        raise TextError(_("Enter an email address like name@example.org")) from None
+        raise TextError(_("Enter an email address like name@example.org.")) from None
     return str(found.normalized)
 
 

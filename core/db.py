@@ -21,6 +21,7 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+PATIENCE = 10_000  # milliseconds
 READS = ("SELECT", "PRAGMA", "EXPLAIN")
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
@@ -62,12 +63,25 @@ def insert(table: Any) -> Any:
     return (postgresql if db.engine.dialect.name == "postgresql" else sqlite).insert(table)
 
 
+def empty_log() -> bool:
+    """The worker's tick: writes SQLite's log into its file and empties it, where nobody reads just now.
+
+    Pages in the log outlive what `secure_delete` wiped: a name that was withdrawn would stay readable there."""
+    if db.engine.dialect.name == "sqlite":
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout=100")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={PATIENCE}")
+    return False
+
+
 @event.listens_for(Engine, "connect")
 def _open_sqlite(connection: Any, record: Any) -> None:
     if not isinstance(connection, SQLiteConnection):
         return
     connection.isolation_level = None  # the driver must not begin transactions of its own; see _lock_before_write
-    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+    connection.execute(f"PRAGMA busy_timeout={PATIENCE}")
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

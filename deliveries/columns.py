@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from core import countries
 from core.tables import Row
-from petitions.list_services import counted_only, signatures_for
+from petitions.list_services import counted_only, signatures_for, withheld
 from petitions.services import get
 
 
@@ -16,7 +16,7 @@ def header() -> Row:
 
 
 def rows(petition_id: int) -> Iterator[Row]:
-    """One row for each who agreed that the recipient sees the name, oldest first; then how many more only count.
+    """One row for each who agreed that the recipient sees the name, oldest first; then how many are not named.
 
     The last row is always there, so that a file that broke off can be told from a whole one. The petition is loaded
     when the first row is asked for: a response is streamed after its request, and with another database session."""
@@ -27,4 +27,6 @@ def rows(petition_id: int) -> Iterator[Row]:
             names[line.country] = countries.name_of(line.country)
         about = ", ".join(part for part in (line.role, line.affiliation) if part)
         yield (number, line.name, about, names[line.country], line.signed_on.isoformat())
+    if others := withheld(petition):
+        yield ("", _("Signed while the letter went to other recipients, not named here:"), others, "", "")
     yield ("", _("Signed as well, to be counted without a name:"), counted_only(petition), "", "")

@@ -4,7 +4,6 @@ It starts `serve.py` on a free port with a data folder that goes away, signs and
 and takes the petition page and the donation page. Needs Chromium and requirements-dev.txt."""
 
 import contextlib
-import os
 import re
 import shutil
 import signal
@@ -49,8 +48,7 @@ def main() -> int:
 def running_site(data: Path) -> Iterator[str]:
     """The address of a whole site with the demo case; it ends with the block."""
     port = free_port()
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    environment = {**kept, "UNDERSIGNED_DATA": str(data), "PORT": str(port)}
+    environment = {"UNDERSIGNED_DATA": str(data), "PORT": str(port)}  # nothing of the caller's own settings
     command = [sys.executable, str(HERE.parent / "serve.py")]
     with subprocess.Popen(command, cwd=HERE.parent, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -47,7 +47,11 @@ class DonateForm(PublicForm):
         default=Frequency.ONCE,
     )
     preset = RadioField(_l("Amount"), validate_choice=False, choices=[])
-    amount = StringField(_l("Other amount"), [Length(max=20, message=_l("Write the amount in plain digits, like 25."))])
+    amount = StringField(
+        _l("Other amount"),
+        [Length(max=20, message=_l("Write the amount in plain digits, like 25."))],
+        filters=[lambda typed: typed and typed.strip()],
+    )
     currency = HiddenField(
         validators=[AnyOf(list(CURRENCIES), message=_l("Choose one of the currencies in the list."))],
     )
@@ -100,8 +104,7 @@ class DonateForm(PublicForm):
 
     def fingerprint(self, *more: str | None) -> bytes:
         """Equal for the same form sent twice: its token and every field."""
-        values = [field.data for field in self if field.name != "csrf_token"]
-        return keyed_hash("donation-form", json.dumps([*values, *more]))
+        return keyed_hash("donation-form", json.dumps([*self.data.values(), *more]))
 
     def _typed(self) -> str:
         return str(self.amount.data or self.preset.data or "")

@@ -12,6 +12,7 @@ from core.vault import SITE, ensure_scope
 from operations import demo
 from organisers import services as organisers
 from organisers.models import Organiser
+from petitions import services as petitions
 
 DEMO_ORGANISER = "organiser@example.org"
 
@@ -24,6 +25,7 @@ def prepare(settings: Settings) -> None:
         return
     upgrade(str(MIGRATIONS))
     ensure_scope(SITE)
+    petitions.record_all_consent()
     if settings.loopback:
         demo.seed_demo()
         organisers.ensure_organiser(DEMO_ORGANISER)

@@ -13,7 +13,7 @@ LONGEST_PASSWORD = 256
 
 
 class LoginForm(FlaskForm):
-    email = EmailField(_l("E-mail address"), [Clean(clean_line, 254), DataRequired(_l("Write your e-mail address."))])
+    email = EmailField(_l("Email address"), [Clean(clean_line, 254), DataRequired(_l("Write your email address."))])
     password = PasswordField(
         _l("Password"),
         [

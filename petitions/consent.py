@@ -3,6 +3,7 @@
 import hashlib
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import func, select
 
 from core.db import db, insert
@@ -16,17 +17,24 @@ def recipients_named(petition: Petition) -> str:
     return _(" and ").join(name.replace(" ()", "") for name in names) or _("the recipient")
 
 
+def names(petition: Petition) -> list[str]:
+    """The recipients' names, as they are kept beside the text that was agreed to."""
+    return [" ".join(recipient.name.casefold().split()) for recipient in petition.recipients]
+
+
 def sentences(petition: Petition) -> dict[Visibility, str]:
     """What each choice means, in the words of its radio button."""
-    recipients = recipients_named(petition)
+    several = len(petition.recipients) or 1
     return {
-        Visibility.RECIPIENTS: _(
-            "My name, country, role and organisation go to %(recipients)s, and are not published here.",
-            recipients=recipients,
+        Visibility.RECIPIENTS: ngettext(
+            "My name, country, role and organisation go to the recipient, and are not published.",
+            "My name, country, role and organisation go to the recipients, and are not published.",
+            several,
         ),
-        Visibility.PUBLIC: _(
-            "My name, country, role and organisation go to %(recipients)s, and my name stands on this page too.",
-            recipients=recipients,
+        Visibility.PUBLIC: ngettext(
+            "My name, country, role and organisation go to the recipient, and are published on this site.",
+            "My name, country, role and organisation go to the recipients, and are published on this site.",
+            several,
         ),
         Visibility.COUNTED: _("Count me, but show my name to nobody."),
     }
@@ -44,7 +52,7 @@ def record(petition: Petition) -> None:
         text = text_of(petition, visibility)
         values = {
             "digest": _digest(petition, text), "petition_id": petition.id, "version": (latest or 0) + 1,
-            "visibility": visibility, "language": petition.language, "text": text,
+            "visibility": visibility, "language": petition.language, "text": text, "recipients": names(petition),
         }  # fmt: skip
         db.session.execute(insert(ConsentText).values(values).on_conflict_do_nothing(index_elements=["digest"]))
 

@@ -1,5 +1,6 @@
 """The public forms of petitions: signing, the mail's code, and the buttons that links lead to."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -25,13 +26,13 @@ from petitions.states import Visibility
 
 
 class SignForm(PublicForm):
-    name = StringField(_l("Full name"), [InputRequired(_l("Enter your full name")), Clean(clean_name, 120)])
+    name = StringField(_l("Full name"), [InputRequired(_l("Enter your full name.")), Clean(clean_name, 120)])
     email = EmailField(
         _l("Email address"),
-        [InputRequired(_l("Enter an email address like name@example.org")), Clean(clean_address, 254)],
+        [InputRequired(_l("Enter an email address like name@example.org.")), Clean(clean_address, 254)],
     )
     country = SelectField(
-        _l("Country"), [InputRequired(_l("Choose the country that you live in"))], validate_choice=False
+        _l("Country"), [InputRequired(_l("Choose the country that you live in."))], validate_choice=False
     )
     role = StringField(_l("Role (optional)"), [Clean(clean_name, 100)])
     affiliation = StringField(_l("Organisation (optional)"), [Clean(clean_name, 200)])
@@ -51,15 +52,15 @@ class SignForm(PublicForm):
 
     def validate_name(self, field: StringField) -> None:
         if not field.data:
-            raise ValidationError(_l("Enter your full name"))
+            raise ValidationError(_l("Enter your full name."))
 
     def validate_country(self, field: SelectField) -> None:
         if field.data not in dict(countries.choices()):
-            raise ValidationError(_l("Choose the country that you live in"))
+            raise ValidationError(_l("Choose the country that you live in."))
 
     def validate_visibility(self, field: RadioField) -> None:
         if field.data not in list(Visibility):
-            raise ValidationError(_l("Choose who may see your name"))
+            raise ValidationError(_l("Choose who may see your name."))
 
     def validate_source(self, field: HiddenField) -> None:
         field.data = field.data or ""
@@ -70,17 +71,36 @@ class SignForm(PublicForm):
         return {name: self[name].data for name in names}
 
 
-class CodeForm(PublicForm):
+class ChoiceForm(PublicForm):
+    """Asks once more who may see the name, where `choices` are given; whoever was shown the question must answer it."""
+
+    asked = HiddenField()
+    visibility = RadioField(_l("Who may see my name"), validate_choice=False)
+
+    def __init__(self, petition: Petition, choices: Sequence[Visibility] = (), **given: Any) -> None:
+        super().__init__(**given)
+        sentences = consent.sentences(petition)
+        self.visibility.choices = [(choice.value, sentences[choice]) for choice in choices]
+
+    def validate_visibility(self, field: RadioField) -> None:
+        if field.choices and self.asked.data and field.data not in [choice[0] for choice in field.choices]:
+            raise ValidationError(_l("Choose who may see your name."))
+
+    @property
+    def narrow_to(self) -> Visibility | None:
+        """`counted` where the person thought better of showing a name."""
+        return Visibility.COUNTED if self.visibility.data == Visibility.COUNTED else None
+
+
+class CodeForm(ChoiceForm):
     """The mail's code, typed on the thanks page by who cannot open the link here."""
 
     t = HiddenField()
     code = StringField(
         _l("Code from the mail"),
-        [InputRequired(_l("Enter the eight characters from the mail")), Clean(clean_line, 20)],
+        [InputRequired(_l("Enter the eight characters from the mail.")), Clean(clean_line, 20)],
     )
 
 
-class ActForm(PublicForm):
+class ActForm(ChoiceForm):
     """One button; and the choice about the name where it is asked again."""
-
-    visibility = RadioField(_l("Who may see my name"), validate_choice=False)

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
 from core.db import db
 from core.vault import vault
-from petitions.models import Petition, Signature
+from petitions import consent
+from petitions.models import ConsentText, Petition, Signature
 from petitions.states import LISTED, SignatureState, Visibility
 from petitions.submission_services import SEALED_CONTEXT
 
@@ -16,7 +18,7 @@ READ_AT_ONCE = 2000
 
 
 class SignatureLine(NamedTuple):
-    """What a recipient is given of one signatory who agreed to it."""
+    """What a recipient is given of one signatory who agreed to it; the date in the petition's time zone."""
 
     name: str
     affiliation: str
@@ -35,7 +37,7 @@ def public_list(petition_id: int, *, limit: int, before: int | None = None) -> S
 
 
 def signatures_for(petition: Petition) -> Iterator[SignatureLine]:
-    """Those who agreed that the recipient sees their name, oldest first, opened row by row in constant memory."""
+    """Those who agreed that the present recipients see their name, oldest first, opened row by row in constant memory."""
     columns = (
         Signature.key_id,
         Signature.data_key_id,
@@ -44,18 +46,29 @@ def signatures_for(petition: Petition) -> Iterator[SignatureLine]:
         Signature.country,
         Signature.signed_at,
     )
-    query = select(*columns).where(*_deliverable(petition), Signature.visibility.in_(LISTED)).order_by(Signature.id)
-    opener = vault().opener(petition.scope, SEALED_CONTEXT)
+    query = (
+        select(*columns)
+        .where(*_listed(petition), Signature.consent_digest.in_(_agreed(petition)))
+        .order_by(Signature.id)
+    )
+    opener, zone = vault().opener(petition.scope, SEALED_CONTEXT), ZoneInfo(petition.time_zone)
     for key_id, data_key_id, blob, public_id, country, signed_at in db.session.execute(
         query.execution_options(yield_per=READ_AT_ONCE)
     ):
         person = opener(str(key_id), str(data_key_id), blob or b"", public_id)
-        yield SignatureLine(person["name"], person["affiliation"], person["role"], country, signed_at.date())
+        signed_on = signed_at.astimezone(zone).date()
+        yield SignatureLine(person["name"], person["affiliation"], person["role"], country, signed_on)
 
 
 def listed(petition: Petition) -> int:
     """How many agreed that the recipient sees their name: the lines of `signatures_for`."""
-    query = select(func.count()).where(*_deliverable(petition), Signature.visibility.in_(LISTED))
+    query = select(func.count()).where(*_listed(petition), Signature.consent_digest.in_(_agreed(petition)))
+    return db.session.scalar(query) or 0
+
+
+def withheld(petition: Petition) -> int:
+    """How many agreed that another recipient sees their name, before the recipients were changed."""
+    query = select(func.count()).where(*_listed(petition), Signature.consent_digest.not_in(_agreed(petition)))
     return db.session.scalar(query) or 0
 
 
@@ -66,5 +79,13 @@ def counted_only(petition: Petition) -> int:
     return db.session.scalar(query) or 0
 
 
-def _deliverable(petition: Petition) -> tuple[Any, ...]:
-    return Signature.petition_id == petition.id, Signature.state == SignatureState.VALID, Signature.cleared_at.is_(None)
+def _listed(petition: Petition) -> tuple[Any, ...]:
+    valid = (Signature.petition_id == petition.id, Signature.state == SignatureState.VALID)
+    return *valid, Signature.cleared_at.is_(None), Signature.visibility.in_(LISTED)
+
+
+def _agreed(petition: Petition) -> list[str]:
+    """The digests of the texts that name every present recipient: a choice is never widened to another official."""
+    texts = select(ConsentText.digest, ConsentText.recipients).where(ConsentText.petition_id == petition.id)
+    present = set(consent.names(petition))
+    return [digest for digest, recipients in db.session.execute(texts) if present <= set(recipients)]

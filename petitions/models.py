@@ -100,6 +100,7 @@ class ConsentText(Base):
     visibility: Mapped[Visibility] = mapped_column(one_of(Visibility))
     language: Mapped[str] = mapped_column(String(10))
     text: Mapped[str] = mapped_column(Text)
+    recipients: Mapped[list[str]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
 
 

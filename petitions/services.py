@@ -128,19 +128,27 @@ def record_consent(petition: Petition) -> None:
     forget()
 
 
+def record_all_consent() -> None:
+    """record_consent of every petition: a release may word a choice anew, and confirming needs the words to be stored."""
+    for petition in db.session.scalars(select(Petition).order_by(Petition.id)):
+        record_consent(petition)
+
+
 def publish(petition: Petition) -> Petition:
     """Opens a petition for signatures. Raises NotReady with every reason at once, or WrongState."""
+    now = clock.now()
     checks = (
         (petition.recipients, _("Add the recipient to whom the letter is addressed.")),
         (petition.letter.strip(), _("Write the letter.")),
         (petition.ask.strip(), _("Say in a sentence or two what you ask for.")),
         (petition.case.status == CaseStatus.ACTIVE, _("Publish the case first.")),
-        (not petition.closes_at or petition.closes_at > clock.now(), _("The closing date has passed: choose a later one.")),
+        (not petition.opens_at or petition.opens_at <= now, _("The opening time is still to come: publish then, or clear it.")),
+        (not petition.closes_at or petition.closes_at > now, _("The closing date has passed: choose a later one.")),
     )  # fmt: skip
     reasons = [sentence for holds, sentence in checks if not holds]
     if reasons:
         raise NotReady(reasons)
-    petition.opens_at = petition.opens_at or clock.now()
+    petition.opens_at = petition.opens_at or now
     return move(petition, S.OPEN)
 
 

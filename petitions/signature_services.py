@@ -48,14 +48,15 @@ def find_submission(secret: str, purpose: Purpose) -> Submission:
     return submission
 
 
-def find_by_code(public_id: str, code: str) -> Submission:
-    """The submission whose mail carried this code; each wrong try counts, after five the code is dead. Raises LinkGone.
+def find_by_code(petition: Petition, public_id: str, code: str) -> Submission:
+    """The petition's submission whose mail carried this code; each wrong try counts, after five it is dead. Raises LinkGone.
 
     The caller commits in either case, so that tries are counted."""
     typed = "".join(character for character in code.upper() if character.isalnum())
+    own = (Submission.public_id == public_id, Submission.petition_id == petition.id)
     tried = db.session.execute(
         update(Submission)
-        .where(Submission.public_id == public_id, Submission.code_tries < CODE_TRIES)
+        .where(*own, Submission.code_tries < CODE_TRIES)
         .values(code_tries=Submission.code_tries + 1)
         .returning(Submission.id, Submission.code_digest)
     ).one_or_none()
@@ -64,10 +65,10 @@ def find_by_code(public_id: str, code: str) -> Submission:
     return db.session.get_one(Submission, tried.id, populate_existing=True)
 
 
-def asks_again(petition: Petition, submission: Submission) -> bool:
-    """Whether the confirm page asks again about the name: it would go to an official of the signatory's own country."""
+def choices_again(petition: Petition, *, country: str, visibility: Visibility) -> list[Visibility]:
+    """What is asked once more before confirming, where a name would go to an official of the signatory's own country."""
     own = {recipient.country for recipient in petition.recipients} | {petition.case.country}
-    return submission.visibility in LISTED and submission.country in own
+    return [visibility, Visibility.COUNTED] if visibility in LISTED and country in own else []
 
 
 def confirm(petition: Petition, submission: Submission, *, narrow_to: Visibility | None = None) -> Standing:
@@ -79,8 +80,9 @@ def confirm(petition: Petition, submission: Submission, *, narrow_to: Visibility
     agreed = {"visibility": submission.visibility, "consent_digest": submission.consent_digest, "blob": submission.blob}
     if narrow_to == Visibility.COUNTED:
         agreed |= {"visibility": narrow_to, "consent_digest": consent.digest_of(petition, narrow_to)}
-    done = {"state": SubmissionState.CONFIRMED, "code_digest": None, **agreed, "blob": None}
-    waiting = (Submission.id == submission.id, Submission.state == SubmissionState.MAILED)
+    done = {"state": SubmissionState.CONFIRMED, **agreed, "blob": None}  # the code stays: pressing again shows the same
+    own = (Submission.id == submission.id, Submission.petition_id == petition.id)
+    waiting = (*own, Submission.state == SubmissionState.MAILED)
     taken = update(Submission).where(*waiting).values(done).returning(Submission.email_index)
     index = db.session.execute(taken, execution_options={"synchronize_session": False}).scalar()
     if index is not None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.routing import BaseConverter
@@ -41,16 +41,17 @@ def gone(error: LinkGone) -> ResponseReturnValue:
 @signatures.get("/<secret>/<purpose:purpose>")
 def show(secret: str, purpose: Purpose) -> ResponseReturnValue:
     submission, petition = _load(secret, purpose)
-    if purpose == Purpose.CONFIRM and submission.state != SubmissionState.MAILED:
+    pressed = purpose == Purpose.CONFIRM and submission.state != SubmissionState.MAILED
+    if pressed or submission.email_index is None:  # emptied: the button could do nothing that it says
         return render_template("signatures/done.html", **_done(submission, petition))
-    form = ActForm(formdata=None)
+    form = ActForm(petition, _choices(petition, submission, purpose), formdata=None)
     return _ask(secret, purpose, submission, petition, form)
 
 
 @signatures.post("/<secret>/<purpose:purpose>")
 def act(secret: str, purpose: Purpose) -> ResponseReturnValue:
     submission, petition = _load(secret, purpose)
-    form = ActForm()
+    form = ActForm(petition, _choices(petition, submission, purpose))
     if not form.validate():
         return _ask(secret, purpose, submission, petition, form), 422
     try:
@@ -72,9 +73,14 @@ def _load(secret: str, purpose: Purpose) -> tuple[Submission, Petition]:
     return submission, db.session.get_one(Petition, submission.petition_id)
 
 
+def _choices(petition: Petition, submission: Submission, purpose: Purpose) -> list[Visibility]:
+    if purpose != Purpose.CONFIRM or submission.state != SubmissionState.MAILED:  # pressing again shows the same
+        return []
+    return signature_services.choices_again(petition, country=submission.country, visibility=submission.visibility)
+
+
 def _confirm(petition: Petition, submission: Submission, form: ActForm) -> None:
-    narrow_to = Visibility.COUNTED if form.visibility.data == Visibility.COUNTED else None
-    signature_services.confirm(petition, submission, narrow_to=narrow_to)
+    signature_services.confirm(petition, submission, narrow_to=form.narrow_to)
 
 
 def _withdraw(petition: Petition, submission: Submission, form: ActForm) -> None:
@@ -90,18 +96,16 @@ ACTS = {Purpose.CONFIRM: _confirm, Purpose.WITHDRAW: _withdraw, Purpose.DISOWN: 
 
 def _ask(secret: str, purpose: Purpose, submission: Submission, petition: Petition, form: ActForm) -> str:
     title, sentence, button = _words(purpose)
-    choice = consent.sentences(petition)[submission.visibility]
-    again = purpose == Purpose.CONFIRM and signature_services.asks_again(petition, submission)
-    if again:
-        counted = (Visibility.COUNTED.value, consent.sentences(petition)[Visibility.COUNTED])
-        form.visibility.choices = [(submission.visibility.value, choice), counted]
+    details = [(_("Petition"), petition.title), (_("To"), consent.recipients_named(petition))]
+    if form.visibility.choices:
         sentence = _(
             "You live where the letter's recipient or the state concerned is. Choose once more who may see your name."
         )
+    else:
+        details.append((_("Your choice"), consent.sentences(petition)[submission.visibility]))
     return render_template(
         "signatures/act.html", act=purpose.value, title=title, sentence=sentence, button=button, petition=petition,
-        details=[(_("Petition"), petition.title)] + ([] if again else [(_("Your choice"), choice)]),
-        form=form, asks_again=again, action=url_for(".act", secret=secret, purpose=purpose),
+        details=details, form=form, action=url_for(".act", secret=secret, purpose=purpose),
     )  # fmt: skip
 
 
@@ -132,7 +136,9 @@ def _done(submission: Submission, petition: Petition) -> dict[str, Any]:
     if signature_services.standing(submission) == Standing.CONFIRMED:
         return confirmed_words(petition)
     return {
-        "title": _("Your address is not on this petition"), "petition": petition,
-        "sentence": _("The signature and what you sent with it are deleted. There is nothing more to do."),
-        "links": [(f"{current_app.config['UNDERSIGNED'].server_url}/petitions/{petition.slug}", _("To the petition"))],
+        "title": _("What was sent with this mail is deleted"), "petition": petition,
+        "sentence": _(
+            "The links in it can do nothing more. If your address was used again since, use the links in the newest mail."
+        ),
+        "links": [(url_for("petitions.show", slug=petition.slug), _("To the petition"))],
     }  # fmt: skip

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy
 from flask import current_app
@@ -124,13 +125,14 @@ def promise_mail(
         links[purpose.value] = f"{server}/signatures/{secret}/{purpose.value}"
     with force_locale(petition.language):
         choice = consent.sentences(petition)[submission.visibility]
-    until = clock.day(clock.now() + CONFIRM_LIFE, petition.language)
+    until = (clock.now() + CONFIRM_LIFE).astimezone(ZoneInfo(petition.time_zone)).date()
     mail.promise(
         template,
         to=person["email"],
         key=f"{template}:{submission.public_id}",
         context={
-            **context, "name": person["name"], "choice": choice, "title": petition.title, "until": until, "links": links,
+            **context, "name": person["name"], "choice": choice, "title": petition.title,
+            "until": clock.day(until, petition.language), "links": links,
             "page": f"{server}/petitions/{petition.slug}",
         },
         language=petition.language,

@@ -72,8 +72,10 @@ def sign(slug: str) -> ResponseReturnValue:
         petition, country=form.country.data, visibility=Visibility(form.visibility.data),
         source=form.source.data or "", person=form.person(),
     )  # fmt: skip
-    db.session.commit()
-    sealed = tokens.seal_query("thanks", {"submission": public_id, "email": form.email.data})
+    again = signature_services.choices_again(
+        petition, country=form.country.data, visibility=Visibility(form.visibility.data)
+    )
+    sealed = tokens.seal_query("thanks", {"submission": public_id, "email": form.email.data, "choices": again})
     return redirect(url_for(".thanks", slug=slug, t=sealed), 303)
 
 
@@ -81,18 +83,19 @@ def sign(slug: str) -> ResponseReturnValue:
 def thanks(slug: str) -> ResponseReturnValue:
     petition = services.find_public(slug)
     token = request.args.get("t", "")
-    return _thanks(petition, CodeForm(formdata=None, data={"t": token}), _read_thanks(token))
+    known = _read_thanks(token)
+    return _thanks(petition, CodeForm(petition, _asked(known), formdata=None, data={"t": token}), known)
 
 
 @petitions.post("/<slug>/thanks")
 def confirm_code(slug: str) -> ResponseReturnValue:
-    petition, form = services.find_public(slug), CodeForm()
-    known = _read_thanks(form.t.data or "")
+    petition, known = services.find_public(slug), _read_thanks(request.form.get("t", ""))
+    form = CodeForm(petition, _asked(known))
     if not form.validate() or not known:
         return _thanks(petition, form, known), 422
     try:
-        submission = signature_services.find_by_code(known["submission"], form.code.data or "")
-        signature_services.confirm(petition, submission)
+        submission = signature_services.find_by_code(petition, known["submission"], form.code.data or "")
+        signature_services.confirm(petition, submission, narrow_to=form.narrow_to)
     except signature_services.LinkGone:
         db.session.commit()  # the try counts
         form.code.errors = [_("This code does not fit. Copy it from the mail again, or open the link in the mail.")]
@@ -132,9 +135,10 @@ def confirmed_words(petition: Petition) -> dict[str, Any]:
     """What the page says after a signature was confirmed."""
     links = [(url_for("petitions.show", slug=petition.slug), _("Back to the petition"))]
     if petition.case.takes_gifts and current_app.config["UNDERSIGNED"].giving:
-        links.append((f"/donate/{petition.case.slug}", _("Support the campaign with a gift")))
+        links.append((url_for("donations.give", slug=petition.case.slug), _("Support the campaign with a gift")))
     return {
         "title": _("Your signature counts"), "petition": petition, "links": links,
+        "share_url": f"{current_app.config['UNDERSIGNED'].server_url}/petitions/{petition.slug}",
         "sentence": _("Thank you. A mail with links to withdraw it at any time is on its way to you."),
     }  # fmt: skip
 
@@ -143,7 +147,7 @@ def petition_json(petition: Petition) -> dict[str, Any]:
     """The contract's JSON document of a petition; a value that is not known is null."""
     total = tallies.total(petition.id)
     recipients = [
-        {"name": r.name, "role": r.role, "organisation": r.organisation, "country": r.country or None}
+        {"name": r.name, **{key: getattr(r, key) or None for key in ("role", "organisation", "country")}}
         for r in petition.recipients
     ]
     server = current_app.config["UNDERSIGNED"].server_url
@@ -177,6 +181,11 @@ def _thanks(petition: Petition, form: CodeForm, known: dict[str, Any] | None) ->
     return render_template(
         "petitions/thanks.html", petition=petition, email=email, form=form if known else None, share_url=share_url
     )
+
+
+def _asked(known: dict[str, Any] | None) -> list[Visibility]:
+    """What the sender is asked once more: it stands in the token, so that the page tells nothing new."""
+    return [Visibility(value) for value in known["choices"]] if known else []
 
 
 def _read_thanks(token: str) -> dict[str, Any] | None:

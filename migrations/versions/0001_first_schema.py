@@ -306,6 +306,7 @@ def upgrade() -> None:
     sa.Column('visibility', sa.Enum('recipients', 'public', 'counted', name='visibility', native_enum=False, create_constraint=True, length=20), nullable=False),
     sa.Column('language', sa.String(length=10), nullable=False),
     sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('recipients', sa.JSON(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['petition_id'], ['petitions.id'], name=op.f('fk_consent_texts_petition_id')),
     sa.PrimaryKeyConstraint('digest', name=op.f('pk_consent_texts'))

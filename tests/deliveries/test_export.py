@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ from core import clock
 from core.audit import AuditEntry
 from core.db import db
 from deliveries.commands import export
-from petitions.models import Signature
+from petitions import services
+from petitions.models import Recipient, Signature
 from tests.organisers.conftest import Office, enter
 from tests.petitions.conftest import Campaign, make_campaign
 
 Rows = list[list[Any]]
 HEADER = ["No.", "Name", "Role, organisation", "Country", "Signed on"]
+WITHHELD = "Signed while the letter went to other recipients, not named here:"
 COUNTED = "Signed as well, to be counted without a name:"
 
 
@@ -95,6 +98,15 @@ def test_who_left_or_whose_data_has_gone_is_not_on_the_list(office: Office, camp
     assert [row[1] for row in read(download(office, campaign, kind), kind)] == ["Name", "Ben Example", COUNTED]
 
 
+def test_the_day_of_signing_is_that_of_the_petitions_time_zone(office: Office, app: Flask) -> None:
+    campaign = make_campaign(app, time_zone="Asia/Almaty")
+    campaign.signed("ada@example.org")
+    with app.app_context():
+        db.session.execute(update(Signature).values(signed_at=datetime(2026, 5, 6, 22, tzinfo=UTC)))
+        db.session.commit()
+    assert read(download(office, campaign, "csv"), "csv")[1][4] == "2026-05-07"
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_an_empty_list_says_so(office: Office, campaign: Campaign, kind: str) -> None:
     rows = [[str(cell) for cell in row] for row in read(download(office, campaign, kind), kind)]
@@ -163,7 +175,7 @@ def test_each_export_is_in_the_chain_before_the_first_byte_leaves(
     )
     (entry,) = entries(campaign.app)
     assert (entry.actor, entry.subject) == ("olga@example.org", campaign.slug)
-    assert entry.detail == {"format": kind, "rows": 1, "counted": 1}
+    assert entry.detail == {"format": kind, "rows": 1, "counted": 1, "withheld": 0}
     answer.close()
     page = office.get("/office/audit")
     assert "The chain is whole." in page and "petition.exported" in page
@@ -255,3 +267,21 @@ def test_a_download_that_is_broken_off_leaves_nothing_open(office: Office, campa
     first.close()
     drafts = campaign.app.config["UNDERSIGNED"].data / "drafts"
     assert not drafts.exists() or list(drafts.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_recipient_is_given_only_those_who_agreed_to_that_recipient(
+    office: Office, campaign: Campaign, kind: str
+) -> None:
+    campaign.signed("ada@example.org", name="Ada Example")
+    fields = {"name": "B. Other", "role": "Minister", "organisation": "A Ministry", "country": "KZ"}
+    assert office.post(f"/office/petitions/{campaign.id}/recipients/new", **fields).status_code == 303
+    services.forget()
+    campaign.signed("eve@example.org", name="Eve Example")
+    rows = read(download(office, campaign, kind), kind)
+    assert [row[1] for row in rows[1:]] == ["Eve Example", WITHHELD, COUNTED] and str(rows[2][2]) == "1"
+    with campaign.app.app_context():  # fewer recipients than agreed to is no widening
+        added = db.session.scalars(select(Recipient.id).order_by(Recipient.id.desc())).first()
+    office.post(f"/office/petitions/{campaign.id}/recipients/{added}/remove")
+    rows = read(download(office, campaign, kind), kind)
+    assert [row[1] for row in rows[1:]] == ["Ada Example", "Eve Example", COUNTED]

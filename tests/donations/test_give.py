@@ -79,6 +79,14 @@ def test_an_amount_in_the_address_is_filled_in(client: FlaskClient) -> None:
     assert value_of(client.get("/donate?amount=%3Cb%3E&frequency=hourly").text, "amount") in (None, "")
 
 
+@pytest.mark.parametrize(("amount", "taken"), [("", 2500), ("  ", 2500), ("30", 3000), (" 30 ", 3000), (None, 2500)])
+def test_a_written_amount_beats_the_chosen_one_unless_it_is_blank(
+    client: FlaskClient, world: World, amount: str | None, taken: int
+) -> None:
+    assert give(client, amount=amount, preset="25").status_code == 503, "no Stripe answers here: the gift is kept"
+    assert [donation.amount for donation in world.donations()] == [taken]
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

@@ -212,7 +212,7 @@ def test_parts_of_another_case_and_unknown_numbers_are_not_found(app: Flask, off
 
 
 def test_what_an_organiser_types_is_shown_as_text(app: Flask, office: Office) -> None:
-    hostile = "<svg onload=alert(1)>{{7*7}}"
+    hostile = "<svg onload=alert(1)>{{'x'*9}}"
     office.saved(
         "/office/cases/new", **{**CASE, "title": hostile, "lede": hostile, "urgency": hostile, "status": "active"}
     )
@@ -220,7 +220,7 @@ def test_what_an_organiser_types_is_shown_as_text(app: Flask, office: Office) ->
     office.saved(f"/office/cases/{number}/people/new", name="A " + hostile, about=hostile)
     for path in ("/office/", f"/office/cases/{number}", f"/office/cases/{number}/edit", "/office/audit"):
         page = office.client.get(path).text
-        assert "<svg onload" not in page and ">49" not in page, path
+        assert "<svg onload" not in page and "x" * 9 not in page, path
 
 
 def test_a_long_story_in_any_script_fits(app: Flask, office: Office) -> None:

@@ -69,6 +69,15 @@ def test_an_unfinished_petition_cannot_be_published_and_all_reasons_are_told(app
     assert only(app).state == PetitionState.DRAFT and ("petition.published", "release-them") not in office.acts()
 
 
+def test_a_petition_does_not_open_before_its_time(app: Flask, office: Office) -> None:
+    with app.app_context():
+        case = make_case().id
+    office.saved(f"/office/cases/{case}/petitions/new", **PETITION, opens_at="2090-05-01T09:00")
+    answer = office.post(f"/office/petitions/{only(app).id}/publish")
+    assert answer.status_code == 422 and "still to come" in answer.text
+    assert only(app).state == PetitionState.DRAFT
+
+
 def test_pausing_resuming_closing_and_opening_again(app: Flask, office: Office) -> None:
     campaign = make_campaign(app)
     page = f"/office/petitions/{campaign.id}"

@@ -1,5 +1,6 @@
 """Double opt-in: what the mail says, what its link does, and what a second press does."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -12,7 +13,6 @@ from petitions import services, submission_services
 from petitions.models import Signature, Submission
 from petitions.states import PetitionState, SubmissionState
 from petitions.submission_services import open_person
-from tests.factories import make_case
 from tests.petitions.conftest import Campaign
 
 
@@ -258,4 +258,49 @@ def test_two_petitions_of_one_case_do_not_know_each_other(make_campaign_of: Call
     with first.app.app_context():
         one, other = db.session.scalars(select(Signature.email_index)).all()
     assert one != other
-    assert make_case is not None
+
+
+def test_a_code_counts_at_its_own_petition_only(make_campaign_of: Callable[..., Campaign]) -> None:
+    first, second = make_campaign_of(), make_campaign_of()
+    sealed = first.sign().headers["Location"].partition("?t=")[2]
+    first.work()
+    code = first.mails()[0].code
+    assert first.press(f"/petitions/{second.slug}/thanks", t=sealed, code=code).status_code == 422
+    assert first.count() == second.count() == 0
+    assert first.press(f"/petitions/{first.slug}/thanks", t=sealed, code=code).status_code == 303
+    assert (first.count(), second.count()) == (1, 0)
+
+
+def test_sending_the_right_code_twice_shows_the_same_and_counts_once(campaign: Campaign) -> None:
+    sealed = campaign.sign().headers["Location"].partition("?t=")[2]
+    campaign.work()
+    mail, where = campaign.mails()[0], f"/petitions/{campaign.slug}/thanks"
+    assert [campaign.press(where, t=sealed, code=mail.code).status_code for _ in range(2)] == [303, 303]
+    assert campaign.count() == 1
+    campaign.press(mail.links["withdraw"])
+    assert campaign.press(where, t=sealed, code=mail.code).status_code == 422
+
+
+@pytest.mark.parametrize("way", ["link", "code"])
+def test_who_is_asked_again_must_answer_before_the_signature_counts(campaign: Campaign, way: str) -> None:
+    sealed = campaign.sign(country="KZ").headers["Location"].partition("?t=")[2]
+    campaign.work()
+    mail, where = campaign.mails()[0], f"/petitions/{campaign.slug}/thanks"
+    path, fields = (mail.links["confirm"], {}) if way == "link" else (where, {"t": sealed, "code": mail.code})
+    page = campaign.client.get(path if way == "link" else f"{where}?t={sealed}").text
+    assert 'name="visibility"' in page and re.search(r'name="asked"[^>]*value="yes"', page)
+    for wrong in ({}, {"visibility": "public"}):
+        answer = campaign.press(path, **fields, **wrong, asked="yes")
+        assert answer.status_code == 422 and "Choose who may see your name" in answer.text
+    assert campaign.count() == 0
+    assert campaign.press(path, **fields, asked="yes", visibility="counted").status_code == 303
+    assert campaign.press(mail.links["confirm"]).status_code == 303, "pressing again shows the same"
+    assert campaign.count() == 1
+    assert campaign.fresh(select(Signature.visibility)) == "counted"
+
+
+def test_a_program_that_was_not_shown_the_question_confirms_what_was_chosen_at_signing(campaign: Campaign) -> None:
+    campaign.sign(country="AT", visibility="recipients")
+    campaign.work()
+    assert campaign.press(campaign.mails()[0].links["confirm"]).status_code == 303
+    assert campaign.count() == 1

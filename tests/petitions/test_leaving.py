@@ -87,3 +87,24 @@ def test_replaying_a_journal_takes_a_restored_signature_out_again(campaign: Camp
         db.session.commit()
         assert db.session.scalars(select(Suppression)).one()
     assert campaign.count() == campaign.valid() == 0
+
+
+def test_the_links_of_a_mail_that_is_done_with_do_not_claim_that_a_newer_signature_is_gone(campaign: Campaign) -> None:
+    old = campaign.signed("ada@example.org").links
+    campaign.press(old["withdraw"])
+    campaign.signed("ada@example.org", visibility="public")
+    for act in ("withdraw", "disown"):
+        shown = campaign.client.get(old[act]).text
+        assert "<button" not in shown and "not write to it again" not in shown and "newest mail" in shown
+        done = campaign.client.get(campaign.press(old[act]).headers["Location"]).text
+        assert "not on this petition" not in done and "newest mail" in done
+    assert campaign.count() == 1
+
+
+def test_a_withdrawn_name_is_in_no_file_of_sqlite(campaign: Campaign) -> None:
+    name = "Zenobia Sentinel"
+    campaign.signed("ada@example.org", name=name, visibility="public")
+    campaign.press(campaign.mails("ada@example.org")[-1].links["withdraw"])
+    campaign.work()
+    files = list(campaign.app.config["UNDERSIGNED"].data.glob("undersigned.sqlite3*"))
+    assert not [path for path in files if name.encode() in path.read_bytes()]

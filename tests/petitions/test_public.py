@@ -21,6 +21,12 @@ def test_the_json_documents_keep_the_contract(campaign: Campaign) -> None:
     assert json.loads(campaign.client.get(f"/petitions/{campaign.slug}/count.json").text) == {"signatures": 1}
 
 
+def test_what_is_not_known_of_a_recipient_is_null(make_campaign_of: Callable[..., Campaign]) -> None:
+    campaign = make_campaign_of(recipients=[{"name": "A. Recipient"}])
+    (recipient,) = json.loads(campaign.client.get(f"/petitions/{campaign.slug}.json").text)["recipients"]
+    assert recipient == {"name": "A. Recipient", "role": None, "organisation": None, "country": None}
+
+
 def test_public_pages_are_shared_and_set_no_cookie(campaign: Campaign) -> None:
     for path in ("", ".json", "/count.json", "/signatories"):
         answer = campaign.client.get(f"/petitions/{campaign.slug}{path}")
