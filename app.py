@@ -31,7 +31,7 @@ from core.keystore import Keystore
 from core.vault import Vault
 
 JOBS = {"mail": mail.deliver, **petitions.jobs.JOBS, **donations.jobs.JOBS, **organisers.jobs.JOBS}
-TICKS = (*petitions.jobs.TICKS, *donations.jobs.TICKS, worker.Tick(empty_log, every=60.0))
+TICKS = (*petitions.jobs.TICKS, worker.Tick(empty_log, every=60.0))
 PUBLIC = (pages.views.pages, petitions.views.petitions, petitions.signature_views.signatures, donations.views.donations)
 COMMANDS = (
     petitions.commands.petition, petitions.commands.tallies, organisers.commands.organiser, worker.jobs,
@@ -110,7 +110,6 @@ def flask_config(settings: Settings) -> dict[str, object]:
     return {
         "UNDERSIGNED": settings,
         "SECRET_KEY": settings.office_secret_key or settings.secret_key,
-        "SERVER_NAME": None,
         "TRUSTED_HOSTS": [host, *(("localhost", "127.0.0.1") if is_loopback(settings.server_url) else ())],
         "SESSION_COOKIE_NAME": f"{prefix}office",
         "SESSION_COOKIE_PATH": "/" if own_host and secure else "/office",
@@ -128,11 +127,8 @@ def flask_config(settings: Settings) -> dict[str, object]:
 
 
 def engine_options(url: str) -> dict[str, object]:
-    pool = {
-        "pool_size": 20,
-        "max_overflow": 10,
-        "pool_timeout": 5,
-    }  # a thread may hold two: its session's, and the vault's
+    # a thread may hold two connections: its session's, and the vault's
+    pool: dict[str, object] = {"pool_size": 20, "max_overflow": 10, "pool_timeout": 5}
     if url.startswith("sqlite"):
         return {**pool, "connect_args": {"timeout": 10, "check_same_thread": False}}
     return pool  # no ping before each use: after a restart of the server one request a connection is told to try again

@@ -23,7 +23,7 @@ LEASE = timedelta(minutes=2)
 ATTEMPTS = 12
 SLOWEST_RETRY = timedelta(hours=2)
 SEALED_CONTEXT = "undersigned/job/v1"
-URGENT, NORMAL, LATER = 0, 10, 20
+URGENT, NORMAL = 0, 10
 
 Handler = Callable[["Job"], None]
 

@@ -62,9 +62,6 @@ class Keystore:
         content = self._read(self._scope_file(key_id))
         return ScopeKey(key_id, PrivateKey(b64decode(content["private"])), b64decode(content["index"]))
 
-    def has(self, key_id: str) -> bool:
-        return self._scope_file(key_id).exists()
-
     def write_journal(self, act: str, public_id: str) -> None:
         """Appends an act on an opaque id, so that `restore` can repeat erasures and withdrawals after an old backup."""
         descriptor = os.open(self.journal_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

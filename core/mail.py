@@ -6,7 +6,6 @@ import os
 import smtplib
 import ssl
 from collections.abc import Mapping
-from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, parseaddr
 from pathlib import Path
@@ -31,11 +30,10 @@ def promise(
     context: Mapping[str, Any],
     language: str = "en",
     priority: int = NORMAL,
-    after: timedelta = timedelta(0),
 ) -> None:
     """Promises one mail in the current transaction, once for each key; `to` and `context` are sealed."""
     sealed = {"to": to, "context": dict(context), "language": language}
-    enqueue("mail", {"template": template}, key=f"mail:{key}", sealed=sealed, priority=priority, after=after)
+    enqueue("mail", {"template": template}, key=f"mail:{key}", sealed=sealed, priority=priority)
 
 
 def deliver(job: Job) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core import clock
 from core.db import db, trace
 from core.jobs import Handler, claim, run
+from core.jobs import run_pending as drain
 from core.vault import SITE, ensure_scope
 
 log = logging.getLogger(__name__)
@@ -48,12 +49,11 @@ class Worker:
         count = 0
         while True:
             busy = any([self._run(tick) for tick in self.ticks])
-            while (job := claim(clock.now())) is not None:
-                run(job, self.handlers)
-                count, busy = count + 1, True
+            done = drain(self.handlers)
             db.session.remove()
-            if not busy:
+            if not busy and not done:
                 return count
+            count += done
 
     def _run_due_ticks(self) -> bool:
         busy = False

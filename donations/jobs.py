@@ -8,7 +8,6 @@ from sqlalchemy import select
 from core import clock, mail
 from core.db import db
 from core.jobs import Handler, Job
-from core.worker import Tick
 from donations.checkout_services import open_donor
 from donations.models import Frequency, Payment
 from donations.stripe_gateway import STATEMENT_WORD
@@ -56,4 +55,3 @@ def _context(payment: Payment, name: str) -> dict[str, Any]:
 
 
 JOBS: dict[str, Handler] = {"donations.receipt": send_receipt, "donations.failure": send_failure}
-TICKS: tuple[Tick, ...] = ()

@@ -2,7 +2,6 @@
 
 import enum
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -45,13 +44,7 @@ class Progress(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
-class Gift:
-    """A donation as the office lists it: `state` is its best payment's, else its session's; `paid` in minor units."""
-
-    donation: Donation
-    state: str
-    paid: int
+ENDS = {PaymentStatus.PAID: Progress.RECEIVED, PaymentStatus.FAILED: Progress.FAILED}
 
 
 def donation_of_session(session_id: str, public_id: str | None) -> Donation:
@@ -139,8 +132,9 @@ def progress(session_id: str) -> Progress:
     row = db.session.execute(mine).one_or_none()
     if row is None or row.session_state == SessionState.EXPIRED:
         return Progress.UNKNOWN
-    ends = {PaymentStatus.PAID: Progress.RECEIVED, PaymentStatus.FAILED: Progress.FAILED}
-    return ends.get(_best_statuses([row.id]).get(row.id), Progress.CONFIRMING)  # type: ignore[arg-type]
+    statuses = set(db.session.scalars(select(Payment.status).where(Payment.donation_id == row.id)))
+    best = max(statuses, key=RANK.__getitem__, default=PaymentStatus.PENDING)
+    return ENDS.get(best, Progress.CONFIRMING)
 
 
 def raised(case_id: int | None) -> dict[str, int]:
@@ -158,14 +152,6 @@ def givers(case_id: int | None) -> int:
     mine = (Payment.status == PaymentStatus.PAID) & Donation.case_id.is_not_distinct_from(case_id)
     query = select(func.count(Payment.donation_id.distinct())).join(Payment.donation).where(mine)
     return db.session.scalar(query) or 0
-
-
-def recent(limit: int = 20) -> list[Gift]:
-    """The newest donations with their state, for the office; whom they are from stays sealed."""
-    donations = list(db.session.scalars(select(Donation).order_by(Donation.id.desc()).limit(limit)))
-    ids = [donation.id for donation in donations]
-    best, paid = _best_statuses(ids), _paid(ids)
-    return [Gift(gift, str(best.get(gift.id, gift.session_state)), paid.get(gift.id, 0)) for gift in donations]
 
 
 def attention(limit: int = 20) -> list[StripeEvent]:
@@ -186,16 +172,3 @@ def _sums(*conditions: Any) -> dict[str, int]:
     query = select(Payment.currency, func.sum(Payment.amount)).join(Payment.donation)
     rows = db.session.execute(query.where(Payment.status == PaymentStatus.PAID, *conditions).group_by(Payment.currency))
     return {currency: int(minor) for currency, minor in rows}
-
-
-def _best_statuses(ids: list[int]) -> dict[int, PaymentStatus]:
-    query = select(Payment.donation_id, func.max(case(RANK, value=Payment.status))).where(Payment.donation_id.in_(ids))
-    by_rank = {rank: status for status, rank in RANK.items()}
-    rows = db.session.execute(query.group_by(Payment.donation_id))
-    return {donation_id: by_rank[rank] for donation_id, rank in rows}
-
-
-def _paid(ids: list[int]) -> dict[int, int]:
-    mine = Payment.donation_id.in_(ids) & (Payment.status == PaymentStatus.PAID)
-    query = select(Payment.donation_id, func.sum(Payment.amount)).where(mine).group_by(Payment.donation_id)
-    return {donation_id: int(minor) for donation_id, minor in db.session.execute(query)}

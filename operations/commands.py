@@ -20,13 +20,11 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("seed")
-@click.option("--demo", "wanted", is_flag=True, required=True, help="The demo case and its petition.")
+@click.option("--demo", is_flag=True, required=True, expose_value=False, help="The demo case and its petition.")
 @with_appcontext
-def seed(wanted: bool) -> None:
+def seed() -> None:
     """Writes the demo case; twice changes nothing. Only where SERVER_URL is this machine itself."""
     settings: Settings = current_app.config["UNDERSIGNED"]
-    if not wanted:
-        raise click.UsageError("Say what to write: seed --demo")
     if not settings.loopback:
         raise click.UsageError("The demo case is for SERVER_URL on this machine only: a real site must not show it.")
     demo.seed_demo()

@@ -1,6 +1,5 @@
-"""A signature's life: confirmed once, published by the worker, withdrawn or disowned by its owner, read out for officials."""
+"""A signature's life: confirmed once, published by the worker, withdrawn or disowned by its owner."""
 
-import enum
 from datetime import timedelta
 from typing import Any
 
@@ -25,13 +24,6 @@ class LinkGone(LookupError):
 
 class TooLate(ValueError):
     """The petition has closed for good; the signature can no longer be counted."""
-
-
-class Standing(enum.StrEnum):
-    """What is true after an act, however often it is repeated."""
-
-    CONFIRMED = "confirmed"
-    LEFT = "left"
 
 
 def find_submission(secret: str, purpose: Purpose) -> Submission:
@@ -71,7 +63,7 @@ def choices_again(petition: Petition, *, country: str, visibility: Visibility) -
     return [visibility, Visibility.COUNTED] if visibility in LISTED and country in own else []
 
 
-def confirm(petition: Petition, submission: Submission, *, narrow_to: Visibility | None = None) -> Standing:
+def confirm(petition: Petition, submission: Submission, *, narrow_to: Visibility | None = None) -> None:
     """Makes the signature, once an address and petition; a repeated call changes nothing. Raises TooLate.
 
     `narrow_to`: `counted` where the person thought better of showing a name; a choice is never widened."""
@@ -87,15 +79,13 @@ def confirm(petition: Petition, submission: Submission, *, narrow_to: Visibility
     index = db.session.execute(taken, execution_options={"synchronize_session": False}).scalar()
     if index is not None:
         _insert_signature(petition, submission, index, agreed)
-    return standing(submission)
 
 
-def standing(submission: Submission) -> Standing:
+def stands(submission: Submission) -> bool:
     """Whether this person's signature stands, read afresh."""
     index = select(Submission.email_index).where(Submission.id == submission.id).scalar_subquery()
     same = (Signature.petition_id == submission.petition_id, Signature.email_index == index)
-    found = db.session.scalar(select(Signature.id).where(*same, Signature.state == SignatureState.VALID))
-    return Standing.CONFIRMED if found is not None else Standing.LEFT
+    return db.session.scalar(select(Signature.id).where(*same, Signature.state == SignatureState.VALID)) is not None
 
 
 def leave(petition_id: int, index: bytes | None, reason: ExitReason) -> None:

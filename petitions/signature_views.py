@@ -11,7 +11,7 @@ from core.db import db
 from petitions import consent, signature_services
 from petitions.forms import ActForm
 from petitions.models import Petition, Submission
-from petitions.signature_services import LinkGone, Standing, TooLate
+from petitions.signature_services import LinkGone, TooLate
 from petitions.states import ExitReason, Purpose, SubmissionState, Visibility
 from petitions.views import confirmed_words
 
@@ -34,8 +34,9 @@ def add_converter(state: Any) -> None:
 @signatures.errorhandler(LinkGone)
 def gone(error: LinkGone) -> ResponseReturnValue:
     title = _("This link does not work any more")
-    sentence = _("It may be older than 21 days, or not complete. Copy the whole link from the mail, or sign once more.")
-    return render_template("signatures/gone.html", title=title, sentence=sentence, petition=None), 404
+    sentence = _("It may be too old, or not complete. Copy the whole link from the mail, or sign once more.")
+    links = [(url_for("petitions.index"), _("See the petitions"))]
+    return render_template("signatures/done.html", title=title, sentence=sentence, links=links), 404
 
 
 @signatures.get("/<secret>/<purpose:purpose>")
@@ -133,7 +134,7 @@ def _words(purpose: Purpose) -> tuple[str, str, str]:
 
 
 def _done(submission: Submission, petition: Petition) -> dict[str, Any]:
-    if signature_services.standing(submission) == Standing.CONFIRMED:
+    if signature_services.stands(submission):
         return confirmed_words(petition)
     return {
         "title": _("What was sent with this mail is deleted"), "petition": petition,

@@ -13,7 +13,7 @@ from core import clock
 from core.alarms import sound
 from core.audit import AuditEntry, record
 from core.db import db
-from core.jobs import ATTEMPTS, LATER, LEASE, NORMAL, SLOWEST_RETRY, URGENT, Job, claim, enqueue, run, run_pending
+from core.jobs import ATTEMPTS, LEASE, NORMAL, SLOWEST_RETRY, URGENT, Job, claim, enqueue, run, run_pending
 from core.vault import SITE, VaultError, vault
 from tests.core.conftest import at_once
 
@@ -97,7 +97,7 @@ def test_each_job_is_claimed_by_one_of_many_workers(app: Flask) -> None:
 
 
 def test_urgent_jobs_come_first_and_equal_ones_in_order(app: Flask) -> None:
-    for kind, priority in (("c", NORMAL), ("e", LATER), ("a", URGENT), ("d", NORMAL), ("b", URGENT)):
+    for kind, priority in (("c", NORMAL), ("e", NORMAL + 1), ("a", URGENT), ("d", NORMAL), ("b", URGENT)):
         promise(app, kind, priority=priority)
     seen: list[str] = []
     with app.app_context():
