@@ -9,13 +9,13 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import export, page, signing
+from bench import export, page, signing, webhook
 from bench.ground import make_site, postgresql
 from bench.measure import Line, WrongAnswer, table, write_json
 from bench.plan import FULL, QUICK, Plan
 
 OUT = Path(__file__).parent / "out" / "latest.json"
-BENCHMARKS = ("page", "signing", "export")
+BENCHMARKS = ("page", "signing", "export", "webhook")
 
 
 def main() -> int:
@@ -48,6 +48,7 @@ def measure(wanted: list[str] | tuple[str, ...], plan: Plan) -> list[Line]:
             "page": lambda: page.run(plan, sites["PostgreSQL"], sites["SQLite"]),
             "signing": lambda: signing.run(plan, sites, server),
             "export": lambda: export.run(plan, sites, server, folder),
+            "webhook": lambda: webhook.run(plan, sites),
         }
         found: list[Line] = []
         for one in wanted:

@@ -30,6 +30,7 @@ from petitions import services
 
 HERE = Path(__file__).resolve().parent.parent
 SLUG = "bench"
+WEBHOOK_SECRET = "whsec_" + secrets.token_hex(24)
 STARTS_WITHIN = 30.0
 
 
@@ -102,7 +103,8 @@ def make_site(folder: Path, name: str, uri: str = "") -> Site:
     own = {
         "UNDERSIGNED_DATA": str(data), "PORT": str(free_port()), "LIMITS": "off", "DATABASE_URL": uri,
         "SECRET_KEY": secrets.token_urlsafe(48), "OFFICE_SECRET_KEY": secrets.token_urlsafe(48),
-        "SITE_PUBLIC_KEY": keystore.site_public_key(),
+        "SITE_PUBLIC_KEY": keystore.site_public_key(), "STRIPE_SECRET_KEY": "sk_test_" + secrets.token_hex(16),
+        "STRIPE_WEBHOOK_SECRETS": WEBHOOK_SECRET, "STRIPE_API_BASE": "http://127.0.0.1:9",
     }  # fmt: skip
     kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TZ") if key in os.environ}
     app = create_app(own)

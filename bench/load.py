@@ -2,6 +2,7 @@
 
 Each connection waits for its last answer, so that what was acknowledged can be counted in the database to the row."""
 
+import hmac
 import json
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import quantiles
@@ -20,7 +22,9 @@ HERE = Path(__file__).parent.parent
 
 @dataclass(frozen=True)
 class Order:
-    """What to send, to whom, by how many, for how long. `run` keeps the unique digits of several runs apart."""
+    """What to send, to whom, by how many, for how long; by each client at most `most`, 0 for no end.
+
+    `run` keeps the unique digits of several runs apart. With a `secret` the body is JSON, signed as Stripe signs it."""
 
     port: int
     method: str
@@ -29,6 +33,8 @@ class Order:
     clients: int = 16
     seconds: float = 5.0
     run: int = 0
+    most: int = 0
+    secret: str = ""
 
 
 @dataclass
@@ -59,15 +65,32 @@ def drive(order: Order) -> Outcome:
     return Outcome(**json.loads(done.stdout))
 
 
-def request_of(order: Order) -> tuple[bytes, bytes]:
-    """The request's bytes before and after the unique digits."""
+def request_maker(order: Order) -> Callable[[bytes], bytes]:
+    """Gives the bytes of the request that carries these unique digits."""
     length = len(order.body.replace(UNIQUE, "0" * 16).encode())
     head = [f"{order.method} {order.path} HTTP/1.1", f"Host: 127.0.0.1:{order.port}"]
     if order.body:
-        kind = "Content-Type: application/x-www-form-urlencoded"
-        head += ["Sec-Fetch-Site: same-origin", kind, f"Content-Length: {length}"]
-    before, _, after = ("\r\n".join(head) + "\r\n\r\n" + order.body).partition(UNIQUE)
-    return before.encode(), after.encode()
+        kind = "application/json" if order.secret else "application/x-www-form-urlencoded"
+        head += ["Sec-Fetch-Site: same-origin", f"Content-Type: {kind}", f"Content-Length: {length}"]
+    first, parts = "\r\n".join(head).encode(), order.body.encode().split(UNIQUE.encode())
+
+    def make(mark: bytes) -> bytes:
+        body = mark.join(parts)
+        return first + (signature(order.secret, body) if order.secret else b"") + b"\r\n\r\n" + body
+
+    return make
+
+
+def signature(secret: str, body: bytes) -> bytes:
+    """The header by which Stripe signs a webhook. Source: Stripe, Verify webhook signatures manually."""
+    now = str(int(time.time()))
+    mark = hmac.digest(secret.encode(), now.encode() + b"." + body, "sha256").hex()
+    return f"\r\nStripe-Signature: t={now},v1={mark}".encode()
+
+
+def unique(run: int, client: int, number: int) -> str:
+    """The digits of one request of a run."""
+    return f"{run:04}{client:04}{number:08}"
 
 
 def exchange(connection: socket.socket, request: bytes) -> int:
@@ -92,17 +115,15 @@ def receive(connection: socket.socket) -> bytes:
 
 def one_client(order: Order, number: int, start: threading.Barrier, found: list[tuple[int, float]]) -> None:
     """Adds (status, seconds) for each request; a connection that breaks or hangs ends with status 0."""
-    before, after = request_of(order)
-    unique = UNIQUE in order.body
+    make = request_maker(order)
     with socket.create_connection(("127.0.0.1", order.port), timeout=HANGS_AFTER) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         start.wait()
         now = time.perf_counter()
         ends, sent, status = now + order.seconds, 0, -1
-        while now < ends and status:
-            mark = b"%04d%04d%08d" % (order.run, number, sent) if unique else b""
+        while now < ends and status and (sent < order.most or not order.most):
             try:
-                status = exchange(connection, before + mark + after)
+                status = exchange(connection, make(unique(order.run, number, sent).encode()))
             except OSError:
                 status = 0
             then, now, sent = now, time.perf_counter(), sent + 1

@@ -14,7 +14,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uf
 SKIPPED = " \u00a0\u3000\ufeff\"'\u200b"
 OTHER_ENDS = "[;\t\r\n]"  # where a spreadsheet of another locale sees the end of a cell
 INNER_START = re.compile(rf"(?!\A)({OTHER_ENDS}[{SKIPPED}]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
-RISKY = re.compile(f"[{re.escape(''.join(FORMULA_STARTS))}]")
+RISKY = re.compile(rf"\A[{SKIPPED}]*[{re.escape(''.join(FORMULA_STARTS))}]|{OTHER_ENDS}")
 ROWS_A_SHEET = 1_048_575  # XLSX's limit, without the header
 CHUNK = 64 * 1024
 
@@ -24,7 +24,7 @@ Row = Sequence[Cell]
 
 def harmless(cell: Cell) -> Cell:
     """The cell with an apostrophe before anything that a spreadsheet could take for a formula; clean text is unchanged."""
-    if not isinstance(cell, str) or (cell.isascii() and cell.isalnum()) or not RISKY.search(cell):
+    if not isinstance(cell, str) or not RISKY.search(cell):
         return cell
     cell = INNER_START.sub(r"\1'", cell)
     return "'" + cell if cell.lstrip(SKIPPED).startswith(FORMULA_STARTS) else cell

@@ -1,7 +1,7 @@
 """Who signed, read out: the public list of a petition page, and the lines that its recipient is given."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from petitions.models import ConsentText, Petition, Signature
 from petitions.states import LISTED, SignatureState, Visibility
 from petitions.submission_services import SEALED_CONTEXT
 
-READ_AT_ONCE = 2000
+READ_AT_ONCE = 500
 
 
 class SignatureLine(NamedTuple):
@@ -52,12 +52,14 @@ def signatures_for(petition: Petition) -> Iterator[SignatureLine]:
         .order_by(Signature.id)
     )
     opener, zone = vault().opener(petition.scope, SEALED_CONTEXT), ZoneInfo(petition.time_zone)
+    days: dict[datetime, date] = {}
     for key_id, data_key_id, blob, public_id, country, signed_at in db.session.execute(
         query.execution_options(yield_per=READ_AT_ONCE)
     ):
         person = opener(str(key_id), str(data_key_id), blob or b"", public_id)
-        signed_on = signed_at.astimezone(zone).date()
-        yield SignatureLine(person["name"], person["affiliation"], person["role"], country, signed_on)
+        if signed_at not in days:  # kept to the hour, so there are few
+            days[signed_at] = signed_at.astimezone(zone).date()
+        yield SignatureLine(person["name"], person["affiliation"], person["role"], country, days[signed_at])
 
 
 def listed(petition: Petition) -> int:
