@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from urllib.parse import urlsplit
 
 from flask import Flask
 from flask_babel import Babel
@@ -106,7 +107,7 @@ def flask_config(settings: Settings) -> dict[str, object]:
     own_host = settings.role == "office"
     prefix = ("__Host-" if own_host else "__Secure-") if secure else ""
     sandbox = settings.stripe_api_base if is_loopback(settings.stripe_api_base or "") else None
-    host = settings.server_url.split("//")[1].split("/")[0].rsplit(":", 1)[0]
+    host = str(urlsplit(settings.server_url).hostname)
     return {
         "UNDERSIGNED": settings,
         "SECRET_KEY": settings.office_secret_key or settings.secret_key,

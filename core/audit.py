@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -49,6 +50,11 @@ def record(act: str, subject: str, *, actor: str, **detail: Any) -> None:
     db.session.add(entry)
     db.session.flush()
     db.session.execute(db.update(AuditHead).values(digest=entry.digest))
+
+
+def latest(limit: int) -> Sequence[AuditEntry]:
+    """The newest entries, the last one first."""
+    return db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)).all()
 
 
 def find_break() -> int | None:

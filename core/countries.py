@@ -19,6 +19,11 @@ def name_of(code: str) -> str:
     return _names(str(get_locale() or "en")).get(code, code)
 
 
+def known(code: str) -> bool:
+    """Whether it is the code of a country; codes are the same in every language."""
+    return code in _names("en")
+
+
 @lru_cache(maxsize=64)
 def _sorted(language: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(_names(language).items(), key=lambda pair: pair[1]))

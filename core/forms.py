@@ -11,6 +11,8 @@ from wtforms.validators import StopValidation
 from core.text import TextError
 from core.tokens import TokenError, check_form_token
 
+NO = (False, "", "0", "false", "no", "off")  # what an unticked box may be sent as
+
 
 class PublicForm(FlaskForm):
     """Bounds the form's age by its token; who sends it is the guards' business (DESIGN §4, ADR on CSRF)."""

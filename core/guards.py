@@ -54,6 +54,7 @@ def form_action(*origins: str) -> Callable[[View], View]:
 
 def init_app(app: Flask) -> None:
     app.config["MAX_CONTENT_LENGTH"] = FORM_LIMIT
+    app.before_request(_refuse_nul)
     app.before_request(_limit_body)
     app.before_request(_refuse_other_sites)
     app.after_request(_add_headers)
@@ -70,6 +71,11 @@ def cacheable(response: Response, *, seconds: int = 1) -> Response:
 
 def _view() -> Any:
     return current_app.view_functions.get(request.endpoint or "")
+
+
+def _refuse_nul() -> None:
+    if "\0" in request.path:  # names nothing of ours, and PostgreSQL takes no text that holds it
+        abort(404)
 
 
 def _limit_body() -> None:

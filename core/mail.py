@@ -5,18 +5,22 @@ A mail is sent at least once: killed between the server's 250 and our commit, it
 import os
 import smtplib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, parseaddr
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from flask import current_app, render_template
 from flask_babel import force_locale
+from sqlalchemy import update
 
-from config import Settings
+from config import Settings, is_loopback
+from core import clock
 from core.addresses import ascii_domain
+from core.db import db
 from core.jobs import NORMAL, Job, enqueue
 
 SMTP_TIMEOUT = 20
@@ -34,6 +38,13 @@ def promise(
     """Promises one mail in the current transaction, once for each key; `to` and `context` are sealed."""
     sealed = {"to": to, "context": dict(context), "language": language}
     enqueue("mail", {"template": template}, key=f"mail:{key}", sealed=sealed, priority=priority)
+
+
+def recall(keys: Iterable[str]) -> None:
+    """Takes back promised mails that have not been sent, given up ones too: what they hold of a person goes."""
+    waiting = (Job.key.in_([f"mail:{key}" for key in keys]), Job.blob.is_not(None))
+    gone = {"state": "done", "blob": None, "finished_at": clock.now()}
+    db.session.execute(update(Job).where(*waiting).values(gone), execution_options={"synchronize_session": False})
 
 
 def deliver(job: Job) -> None:
@@ -67,12 +78,14 @@ def compose(job: Job, settings: Settings) -> EmailMessage:
 
 def _send(message: EmailMessage, smtp_url: str) -> None:
     url = urlsplit(smtp_url)
-    host, secure = url.hostname or "localhost", url.scheme == "smtps"
-    kind = smtplib.SMTP_SSL if secure else smtplib.SMTP
+    host, secure, context = url.hostname or "localhost", url.scheme == "smtps", ssl.create_default_context()
+    kind = partial(smtplib.SMTP_SSL, context=context) if secure else smtplib.SMTP  # no context: nothing is verified
     with kind(host, url.port or (465 if secure else 25), timeout=SMTP_TIMEOUT) as server:
         server.ehlo_or_helo_if_needed()
         if not secure and server.has_extn("starttls"):
-            server.starttls(context=ssl.create_default_context())
+            server.starttls(context=context)
+        if url.username and not (isinstance(server.sock, ssl.SSLSocket) or is_loopback(f"//{url.netloc}")):
+            raise smtplib.SMTPNotSupportedError("the mail server offers no TLS, and a password never goes in clear")
         if url.username:
             server.login(unquote(url.username), unquote(url.password or ""))
         server.send_message(message)

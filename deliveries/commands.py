@@ -12,7 +12,7 @@ from flask.cli import with_appcontext
 from core.db import db
 from deliveries import services
 from deliveries.formats import FORMATS
-from petitions.services import PetitionNotFound
+from petitions.services import PetitionNotFound, get_by_slug
 
 
 @click.command("export")
@@ -28,7 +28,7 @@ def export(slug: str, format_name: str, out: Path, as_json: bool) -> None:
     if not out.parent.is_dir():
         raise click.BadParameter(f"There is no folder {out.parent}.", param_hint="--out")
     try:
-        petition = services.find_petition(slug)
+        petition = get_by_slug(slug)
     except PetitionNotFound:
         click.echo(f"There is no petition {slug}.", err=True)
         raise SystemExit(1) from None

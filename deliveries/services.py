@@ -2,23 +2,11 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import select
-
 from core import audit
-from core.db import db
 from deliveries import columns
 from deliveries.formats import FORMATS
 from petitions.list_services import counted_only, listed, withheld
 from petitions.models import Petition
-from petitions.services import PetitionNotFound
-
-
-def find_petition(slug: str) -> Petition:
-    """A petition in whatever state. Raises PetitionNotFound."""
-    petition = db.session.scalar(select(Petition).where(Petition.slug == slug))
-    if petition is None:
-        raise PetitionNotFound(slug)
-    return petition
 
 
 def export(petition: Petition, format_name: str, *, actor: str) -> Iterator[bytes]:

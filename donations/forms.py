@@ -21,7 +21,7 @@ from wtforms import (
 from wtforms.validators import AnyOf, DataRequired, Length
 
 from core.addresses import clean_address
-from core.forms import Clean, PublicForm
+from core.forms import NO, Clean, PublicForm
 from core.money import CURRENCIES, AmountError, Currency, Money, from_major, parse_amount, with_fee
 from core.text import clean_name, clean_text
 from core.tokens import keyed_hash
@@ -32,7 +32,6 @@ FREQUENCIES = {
 }  # fmt: skip
 OFFERED = (Frequency.ONCE, Frequency.MONTHLY)
 STRIPE_LARGEST = 99_999_999  # in Stripe's minor units: eight digits
-NO = (False, "", "0", "false", "no", "off")
 SUGGESTED = 1  # the second preset is preselected
 
 

@@ -91,7 +91,7 @@ def _outcome(event: Event) -> tuple[Outcome, str]:
     except services.UnmatchedPayment:
         return Outcome.UNMATCHED, "no donation of ours"
     except services.OtherTerms as error:
-        return Outcome.QUARANTINED, str(error)[:200]
+        return Outcome.QUARANTINED, _text(str(error))[:200]
 
 
 def _record_session(event: Event, status: PaymentStatus) -> Outcome:
@@ -119,7 +119,8 @@ def _mark(carrier: dict[str, Any]) -> str:
 
 
 def _text(value: Any) -> str:
-    return value[:255] if isinstance(value, str) else ""
+    """A text that any database takes: no NUL, no half of a surrogate pair."""
+    return value.encode(errors="replace").decode().replace("\0", "")[:255] if isinstance(value, str) else ""
 
 
 def _dict(value: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Table, select
+from sqlalchemy.exc import IntegrityError, StatementError
 
 from core import audit
 from core.db import Base, db
@@ -21,6 +22,8 @@ from core.vault import vault
 from operations import rows
 from operations.backup import BATCH, FORMAT
 from petitions import signature_services, tallies
+
+NO_ROW = (ValueError, TypeError, KeyError, AttributeError)
 
 
 class BackupUnreadable(Exception):
@@ -41,7 +44,7 @@ def restore(path: Path, *, force: bool) -> dict[str, int]:
         _finish_journal(connection)
         _clear(connection, force=force)
         _move_schema(connection, manifest["revision"])
-        _load(connection, path)
+        _load(connection, path, manifest["tables"])
         rows.write_sequences(connection, manifest["sequences"])
         _move_schema(connection, _script().get_current_head())
         db.session.expire_all()
@@ -80,8 +83,10 @@ def _read_manifest(archive: tarfile.TarFile) -> dict[str, Any]:
         known = {script.revision for script in _script().walk_revisions()}
         if manifest["revision"] not in known:
             raise BackupUnreadable("This backup was made by newer code; update the site's code first, then restore.")
-        dict(manifest["tables"]), dict(manifest["sequences"])
-    except (KeyError, TypeError, ValueError):
+        for member in manifest["tables"].values():
+            str(member["sha256"]), int(member["rows"])
+        dict(manifest["sequences"])
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise BackupUnreadable("The backup's manifest is damaged; nothing was restored.") from None
     return manifest
 
@@ -157,11 +162,19 @@ def _move_schema(connection: Connection, revision: str | None) -> None:
         environment.run_migrations()
 
 
-def _load(connection: Connection, path: Path) -> None:
+def _load(connection: Connection, path: Path, checked: Container[str]) -> None:
     with _open(path) as archive:
         for table in rows.tables(connection):
-            with _member(archive, f"{table.name}.jsonl") as file:
-                _load_table(connection, table, file)
+            if table.name not in checked:
+                raise BackupUnreadable(f"The manifest does not name {table.name}; nothing was restored.")
+            try:
+                with _member(archive, f"{table.name}.jsonl") as file:
+                    _load_table(connection, table, file)
+            except (*NO_ROW, IntegrityError, StatementError) as error:
+                kind = type(error).__name__
+                raise BackupUnreadable(
+                    f"{table.name}.jsonl holds what is no row of ours ({kind}); nothing was restored."
+                ) from error
 
 
 def _load_table(connection: Connection, table: Table, file: Any) -> None:

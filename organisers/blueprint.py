@@ -10,10 +10,9 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from core.db import RowNotFound
 from core.errors import explanation
-from organisers import case_services
 from organisers.accounts import csrf
-from petitions.services import PetitionNotFound
 
 LONGEST_SESSION = 12 * 3600  # seconds from login, however busy
 ID = "int(max=2147483647)"  # what a key column holds; a longer number is nobody's
@@ -46,9 +45,8 @@ def stale_form(error: CSRFError) -> Response:
     return error_page(400, _("This form is out of date"), sentence)
 
 
-@office.errorhandler(case_services.NotFound)
-@office.errorhandler(PetitionNotFound)
-def not_found(error: LookupError) -> Response:
+@office.errorhandler(RowNotFound)
+def not_found(error: RowNotFound) -> Response:
     return error_page(404, *explanation(404))
 
 

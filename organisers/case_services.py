@@ -10,13 +10,13 @@ from sqlalchemy.orm import selectinload
 
 from cases.models import Case, CaseStatus, Event, Person
 from core import audit, clock
-from core.db import db
+from core.db import RowNotFound, db
 
 SAFE_ANSWERS = {"endangers": "no", "agreed": "yes", "reprisals": "no"}
 Part = TypeVar("Part", Person, Event)
 
 
-class NotFound(LookupError):
+class NotFound(RowNotFound):
     """No such case, person or event, or one of another case."""
 
 
@@ -30,6 +30,7 @@ def list_all() -> list[Case]:
 
 
 def get(case_id: int) -> Case:
+    """A case in whatever status. Raises NotFound."""
     case = db.session.get(Case, case_id)
     if case is None:
         raise NotFound(case_id)

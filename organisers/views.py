@@ -1,10 +1,8 @@
 """The office's first page and the audit chain; the other pages stand in views of their own noun."""
 
 from flask import render_template
-from sqlalchemy import select
 
 from core import audit
-from core.db import db
 from donations import services as donations
 from organisers import (  # noqa: F401 - their routes
     case_services,
@@ -43,7 +41,5 @@ def dashboard() -> str:
 
 @office.get("/audit")
 def audit_chain() -> str:
-    latest = select(audit.AuditEntry).order_by(audit.AuditEntry.id.desc()).limit(ENTRIES_SHOWN)
-    return render_template(
-        "office/audit.html", section="audit", entries=db.session.scalars(latest).all(), broken_at=audit.find_break()
-    )
+    entries = audit.latest(ENTRIES_SHOWN)
+    return render_template("office/audit.html", section="audit", entries=entries, broken_at=audit.find_break())

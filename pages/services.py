@@ -31,7 +31,7 @@ def home() -> Home:
 
 def petitions_of(case: Case) -> tuple[list[Petition], dict[int, int]]:
     """A case's public petitions, open ones first, and their totals by id."""
-    of_case = [petition for petition in petitions.services.list_public() if petition.case_id == case.id]
+    of_case = petitions.services.list_public(case)
     return of_case, _totals(of_case)
 
 

@@ -18,7 +18,7 @@ from wtforms.validators import InputRequired
 
 from core import countries
 from core.addresses import clean_address
-from core.forms import Clean, PublicForm
+from core.forms import NO, Clean, PublicForm
 from core.text import clean_line, clean_name, clean_text
 from petitions import consent
 from petitions.models import Petition
@@ -39,8 +39,8 @@ class SignForm(PublicForm):
     postal_code = StringField(_l("Postal code (optional)"), [Clean(clean_line, 20)])
     comment = TextAreaField(_l("Why you are signing (optional)"), [Clean(clean_text, 500)])
     visibility = RadioField(_l("Who may see my name"), validate_choice=False)
-    updates = BooleanField(_l("Email me when something happens in this case"))
-    may_ask = BooleanField(_l("An official who checks the list may ask me by email whether I signed"))
+    updates = BooleanField(_l("Email me when something happens in this case"), false_values=NO)
+    may_ask = BooleanField(_l("An official who checks the list may ask me by email whether I signed"), false_values=NO)
     source = HiddenField(validators=[Clean(clean_line, 40)])
 
     def __init__(self, petition: Petition, **given: Any) -> None:
@@ -55,7 +55,7 @@ class SignForm(PublicForm):
             raise ValidationError(_l("Enter your full name."))
 
     def validate_country(self, field: SelectField) -> None:
-        if field.data not in dict(countries.choices()):
+        if not countries.known(field.data or ""):
             raise ValidationError(_l("Choose the country that you live in."))
 
     def validate_visibility(self, field: RadioField) -> None:

@@ -52,13 +52,22 @@ class NotReady(ValueError):
 
 
 def get(petition_id: int) -> Petition:
+    """A petition in whatever state, by its id. Raises PetitionNotFound."""
     petition = db.session.get(Petition, petition_id)
     if petition is None:
         raise PetitionNotFound(petition_id)
     return petition
 
 
-def find_public(slug: str) -> Petition:
+def get_by_slug(slug: str) -> Petition:
+    """A petition in whatever state. Raises PetitionNotFound."""
+    petition = db.session.scalar(select(Petition).where(Petition.slug == slug))
+    if petition is None:
+        raise PetitionNotFound(slug)
+    return petition
+
+
+def get_public(slug: str) -> Petition:
     """A petition that the public may see, with its case and recipients. Raises PetitionNotFound."""
     petition = db.session.scalar(_public().where(Petition.slug == slug))
     if petition is None:
@@ -67,11 +76,11 @@ def find_public(slug: str) -> Petition:
 
 
 def remembered(slug: str) -> Petition:
-    """find_public, at most a second old and detached from any session: for the crowd that signs."""
+    """get_public, at most a second old and detached from any session: for the crowd that signs."""
     key = (str(db.engine.url), slug)
     until, petition = _remembered.get(key, (0.0, None))
     if petition is None or until < time.monotonic():
-        petition = find_public(slug)
+        petition = get_public(slug)
         db.session.close()  # detaches it, and gives the connection back before others are needed
         _remembered[key] = (time.monotonic() + REMEMBERED, petition)
     return petition
@@ -82,9 +91,10 @@ def forget() -> None:
     _remembered.clear()
 
 
-def list_public() -> list[Petition]:
-    """Every petition that the public may see: open ones first, the newest before the older."""
-    found = db.session.scalars(_public().order_by(Petition.id.desc())).all()
+def list_public(case: Case | None = None) -> list[Petition]:
+    """Every petition (of a case) that the public may see: open ones first, the newest before the older."""
+    wanted = _public() if case is None else _public().where(Petition.case_id == case.id)
+    found = db.session.scalars(wanted.order_by(Petition.id.desc())).all()
     return sorted(found, key=lambda petition: ORDER.index(petition.state))
 
 

@@ -1,6 +1,7 @@
 """A signature's life: confirmed once, published by the worker, withdrawn or disowned by its owner."""
 
 from datetime import timedelta
+from hmac import compare_digest
 from typing import Any
 
 from sqlalchemy import select, update
@@ -12,7 +13,7 @@ from core.tokens import digest
 from petitions import consent, tallies
 from petitions.models import Petition, Signature, SignatureToken, Submission, Suppression
 from petitions.states import LISTED, ExitReason, PetitionState, Purpose, SignatureState, SubmissionState, Visibility
-from petitions.submission_services import code_digest, open_person, promise_mail
+from petitions.submission_services import code_digest, open_person, promise_mail, recall_mails
 
 GRACE = timedelta(hours=24)  # who signed in time may confirm until then
 CODE_TRIES = 5
@@ -26,7 +27,7 @@ class TooLate(ValueError):
     """The petition has closed for good; the signature can no longer be counted."""
 
 
-def find_submission(secret: str, purpose: Purpose) -> Submission:
+def get_submission(secret: str, purpose: Purpose) -> Submission:
     """The submission that a mailed link speaks of. Raises LinkGone."""
     live = (
         SignatureToken.digest == digest(secret),
@@ -40,7 +41,7 @@ def find_submission(secret: str, purpose: Purpose) -> Submission:
     return submission
 
 
-def find_by_code(petition: Petition, public_id: str, code: str) -> Submission:
+def get_by_code(petition: Petition, public_id: str, code: str) -> Submission:
     """The petition's submission whose mail carried this code; each wrong try counts, after five it is dead. Raises LinkGone.
 
     The caller commits in either case, so that tries are counted."""
@@ -52,7 +53,11 @@ def find_by_code(petition: Petition, public_id: str, code: str) -> Submission:
         .values(code_tries=Submission.code_tries + 1)
         .returning(Submission.id, Submission.code_digest)
     ).one_or_none()
-    if tried is None or tried.code_digest is None or tried.code_digest != code_digest(public_id, typed):
+    if (
+        tried is None
+        or tried.code_digest is None
+        or not compare_digest(tried.code_digest, code_digest(public_id, typed))
+    ):
         raise LinkGone("code")
     return db.session.get_one(Submission, tried.id, populate_existing=True)
 
@@ -103,6 +108,7 @@ def leave(petition_id: int, index: bytes | None, reason: ExitReason) -> None:
     if reason == ExitReason.DISOWNED:
         values = {"petition_id": petition_id, "email_index": index, "created_at": clock.now()}
         db.session.execute(insert(Suppression).values(values).on_conflict_do_nothing())
+    recall_mails(was)
     for public_id in sorted(was):
         enqueue("petitions.journal", {"act": reason.value, "public_id": public_id}, key=f"journal:{reason}:{public_id}")
 

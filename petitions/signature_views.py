@@ -70,7 +70,7 @@ def done(secret: str, purpose: Purpose) -> ResponseReturnValue:
 
 
 def _load(secret: str, purpose: Purpose) -> tuple[Submission, Petition]:
-    submission = signature_services.find_submission(secret, purpose)
+    submission = signature_services.get_submission(secret, purpose)
     return submission, db.session.get_one(Petition, submission.petition_id)
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ SEALED_CONTEXT = "undersigned/sig/v1"
 CONFIRM_LIFE = timedelta(days=21)
 LEAVE_LIFE = timedelta(days=365)
 MAILS_AN_ADDRESS = 5
+MAILS = ("confirm", "already_signed", "confirmed")  # templates that a submission is written with
 OPENED_AT_ONCE = 50
 UNREADABLE = (VaultError, KeyMissing, NoResultFound, LookupError, ValueError)
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -140,6 +141,11 @@ def promise_mail(
     )  # fmt: skip
 
 
+def recall_mails(public_ids: Iterable[str]) -> None:
+    """Takes back what is still to be mailed about submissions that have been emptied."""
+    mail.recall(f"{template}:{public_id}" for public_id in public_ids for template in MAILS)
+
+
 def code_digest(public_id: str, code: str) -> bytes:
     """What is stored of a mail's code: keyed, so that a stolen table cannot be searched for it."""
     return tokens.keyed_hash("code", public_id + code)
@@ -150,7 +156,9 @@ def expire() -> bool:
     over = Submission.expires_at < clock.now()
     waiting = Submission.state.in_((SubmissionState.MAILED, SubmissionState.HELD))
     emptied = {"state": SubmissionState.EXPIRED, "blob": None, "email_index": None, "code_digest": None}
-    expired = db.session.scalars(update(Submission).where(waiting, over).values(emptied).returning(Submission.id)).all()
+    emptying = update(Submission).where(waiting, over).values(emptied).returning(Submission.public_id)
+    expired = db.session.scalars(emptying).all()
+    recall_mails(expired)
     db.session.execute(delete(SignatureToken).where(SignatureToken.expires_at < clock.now()))
     db.session.commit()
     return bool(expired)

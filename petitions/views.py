@@ -44,7 +44,7 @@ def index() -> Response:
 
 @petitions.get("/<slug>")
 def show(slug: str) -> Response:
-    petition = services.find_public(slug)
+    petition = services.get_public(slug)
     source = request.args.get("source", "")[:40]
     form = SignForm(petition, formdata=None, data={"source": source if source in petition.sources else ""})
     return cacheable(make_response(_page(petition, form)))
@@ -52,12 +52,12 @@ def show(slug: str) -> Response:
 
 @petitions.get("/<slug>.json")
 def document(slug: str) -> Response:
-    return cacheable(jsonify(petition_json(services.find_public(slug))))
+    return cacheable(jsonify(petition_json(services.get_public(slug))))
 
 
 @petitions.get("/<slug>/count.json")
 def count(slug: str) -> Response:
-    return cacheable(jsonify(signatures=tallies.total(services.find_public(slug).id)))
+    return cacheable(jsonify(signatures=tallies.total(services.get_public(slug).id)))
 
 
 @petitions.post("/<slug>/sign")
@@ -81,7 +81,7 @@ def sign(slug: str) -> ResponseReturnValue:
 
 @petitions.get("/<slug>/thanks")
 def thanks(slug: str) -> ResponseReturnValue:
-    petition = services.find_public(slug)
+    petition = services.get_public(slug)
     token = request.args.get("t", "")
     known = _read_thanks(token)
     return _thanks(petition, CodeForm(petition, _asked(known), formdata=None, data={"t": token}), known)
@@ -89,12 +89,12 @@ def thanks(slug: str) -> ResponseReturnValue:
 
 @petitions.post("/<slug>/thanks")
 def confirm_code(slug: str) -> ResponseReturnValue:
-    petition, known = services.find_public(slug), _read_thanks(request.form.get("t", ""))
+    petition, known = services.get_public(slug), _read_thanks(request.form.get("t", ""))
     form = CodeForm(petition, _asked(known))
     if not form.validate() or not known:
         return _thanks(petition, form, known), 422
     try:
-        submission = signature_services.find_by_code(petition, known["submission"], form.code.data or "")
+        submission = signature_services.get_by_code(petition, known["submission"], form.code.data or "")
         signature_services.confirm(petition, submission, narrow_to=form.narrow_to)
     except signature_services.LinkGone:
         db.session.commit()  # the try counts
@@ -108,12 +108,12 @@ def confirm_code(slug: str) -> ResponseReturnValue:
 
 @petitions.get("/<slug>/confirmed")
 def confirmed(slug: str) -> ResponseReturnValue:
-    return render_template("signatures/done.html", **confirmed_words(services.find_public(slug)))
+    return render_template("signatures/done.html", **confirmed_words(services.get_public(slug)))
 
 
 @petitions.get("/<slug>/signatories")
 def signatories(slug: str) -> Response:
-    petition, before = services.find_public(slug), request.args.get("before", type=row_id)
+    petition, before = services.get_public(slug), request.args.get("before", type=row_id)
     rows = list_services.public_list(petition.id, limit=PAGE + 1, before=before)
     shown = [(row.public_name, row.public_affiliation, countries.name_of(row.country)) for row in rows[:PAGE]]
     context = {"signatories": shown, "next_before": rows[PAGE - 1].id if len(rows) > PAGE else None}

@@ -117,6 +117,9 @@ def client(app: Flask) -> FlaskClient:
 def empty() -> None:
     """Removes every row."""
     if db.engine.dialect.name == "postgresql":
+        db.session.execute(
+            text("SET LOCAL lock_timeout = '30s'")
+        )  # a session that a failed test left open must not hang us
         names = ", ".join(table.name for table in Base.metadata.sorted_tables)
         db.session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
     else:

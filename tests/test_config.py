@@ -237,3 +237,17 @@ def test_a_host_is_trusted_as_browsers_write_it(tmp_path: Path) -> None:
     given = {**PUBLIC, "SERVER_URL": "https://Campaign.Example"}
     client = create_app({"UNDERSIGNED_DATA": str(tmp_path), **KEYS, **given}).test_client()
     assert client.get("/healthz", base_url="https://campaign.example").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "url", ["https://me:pw@campaign.example", "https://campaign.example?a=b", "https://a.example#b"]
+)
+def test_an_address_of_the_site_is_scheme_and_host(tmp_path: Path, url: str) -> None:
+    with pytest.raises(SettingError):
+        read(tmp_path, **{**PUBLIC, "SERVER_URL": url})
+
+
+@pytest.mark.parametrize("url", ["http://localhost", "http://127.0.0.1:8000"])
+def test_the_site_answers_at_its_own_address(tmp_path: Path, url: str) -> None:
+    app = create_app({"UNDERSIGNED_DATA": str(tmp_path), **KEYS, "SERVER_URL": url})
+    assert app.test_client().get("/healthz", headers={"Host": url.removeprefix("http://")}).status_code == 200

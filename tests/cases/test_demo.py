@@ -31,7 +31,7 @@ def test_seeding_twice_makes_one_case(app: Flask) -> None:
 def test_the_petition_can_be_signed_and_names_go_to_the_recipient_by_default(app: Flask) -> None:
     seed(app)
     with app.app_context():
-        petition = services.find_public(PETITION)
+        petition = services.get_public(PETITION)
         assert petition.open
         assert petition.visibility_default == Visibility.RECIPIENTS
         assert petition.time_zone == "Asia/Almaty"

@@ -3,6 +3,7 @@
 import email
 import email.policy
 import socket
+import ssl
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 
@@ -48,8 +49,10 @@ class Server:
         self.inbox = Inbox()
         self._controller: Controller | None = None
 
-    def start(self) -> None:
-        self._controller = Controller(self.inbox, hostname="127.0.0.1", port=self.port, enable_SMTPUTF8=False)
+    def start(self, tls: ssl.SSLContext | None = None) -> None:
+        self._controller = Controller(
+            self.inbox, hostname="127.0.0.1", port=self.port, enable_SMTPUTF8=False, ssl_context=tls
+        )
         self._controller.start()
 
     def stop(self) -> None:

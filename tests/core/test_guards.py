@@ -170,3 +170,9 @@ def test_the_canonical_origin_is_ours_behind_a_proxy_that_keeps_silent(make_app)
     sent = {"base_url": "http://campaign.example"}
     assert visitor.post("/form", headers={"Origin": "https://campaign.example"}, **sent).status_code == 200
     assert visitor.post("/form", headers={"Origin": "https://evil.example"}, **sent).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/petitions/%00", "/petitions/a%00b.json", "/cases/%00", "/donate/%00", "/%00"])
+def test_a_nul_in_an_address_is_no_page(client: FlaskClient, path: str) -> None:
+    assert client.get(path).status_code == 404
+    assert client.post(f"{path}/sign").status_code == 404

@@ -1,6 +1,8 @@
 """Mail: promised in a transaction, rendered and sent by the worker, over a real SMTP server."""
 
+import contextlib
 import re
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -8,6 +10,10 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.x509.oid import NameOID
 from flask import Flask
 from jinja2 import ChoiceLoader, DictLoader
 from sqlalchemy import select
@@ -190,6 +196,27 @@ def test_the_outbox_tells_nothing_of_whom_it_writes_to(post: Post) -> None:
     job = post.job()
     assert job.args == {"template": "greeting"}
     assert b"ada" not in (job.blob or b"").lower()
+
+
+def test_a_mail_server_that_cannot_prove_its_name_is_told_nothing(post: Post, tmp_path: Path) -> None:
+    key = ed25519.Ed25519PrivateKey.generate()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    dates = x509.CertificateBuilder().not_valid_before(clock.now()).not_valid_after(clock.now() + timedelta(days=1))
+    made = dates.subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1).sign(key, None)
+    form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    pem = key.private_bytes(serialization.Encoding.PEM, *form) + made.public_bytes(serialization.Encoding.PEM)
+    (tmp_path / "self-signed.pem").write_bytes(pem)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "self-signed.pem")
+    post.server.stop()
+    with contextlib.suppress(ssl.SSLError):  # aiosmtpd's own first look at its server refuses it too
+        post.server.start(tls)
+    url = f"smtps://127.0.0.1:{post.server.port}"
+    post.app.config["UNDERSIGNED"] = replace(post.app.config["UNDERSIGNED"], smtp_url=url)
+    post.promise()
+    post.work()
+    assert post.job().last_error.startswith("SSLCertVerificationError")  # type: ignore[union-attr]
+    assert post.server.inbox.received == []
 
 
 def test_without_a_server_mails_are_files(post: Post) -> None:

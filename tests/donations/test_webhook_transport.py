@@ -159,3 +159,11 @@ def test_14_an_unknown_type_is_recorded_and_does_nothing(client: FlaskClient, wo
     assert world.outcomes() == ["ignored"]
     assert world.payments() == []
     assert world.alarms() == []
+
+
+@pytest.mark.parametrize("odd", ["a\0b", "\ud800"])
+def test_10_texts_that_no_database_takes_are_not_500(client: FlaskClient, world: World, odd: str) -> None:
+    gift = world.gift()
+    for number, changed in enumerate(({"id": odd}, {"client_reference_id": odd}, {"currency": odd})):
+        body = {**completed(gift, **changed), "id": f"evt_odd_{number}"}
+        assert send(client, body).status_code == 200

@@ -1,6 +1,7 @@
 """Backup and restore, between both databases in either direction; what was withdrawn stays withdrawn."""
 
 import gzip
+import hashlib
 import io
 import json
 import shutil
@@ -295,3 +296,33 @@ def test_a_database_without_tables_gives_no_backup(elsewhere: Elsewhere, tmp_pat
     result = run(elsewhere("sqlite"), "backup", str(tmp_path / "x.tar.gz"))
     assert result.exit_code == 1 and "nothing to save" in result.output
     assert not list(tmp_path.glob("*.gz"))
+
+
+@pytest.mark.parametrize(
+    "row", [b"no json", b"[1]", b'{"nope":1}', b'{"created_at":"yesterday"}', b'{"id":1}', b'{"id":[]}']
+)
+def test_a_row_that_is_none_is_told_in_a_sentence(app: Flask, campaign: Campaign, tmp_path: Path, row: bytes) -> None:
+    file = tmp_path / "site.tar.gz"
+    run(app, "backup", str(file))
+    with tarfile.open(file) as archive:
+        old = archive.extractfile("cases.jsonl").read()  # type: ignore[union-attr]
+    forged = rewrite(file, "cases.jsonl", old, row + b"\n")
+    sums = [hashlib.sha256(body).hexdigest().encode() for body in (old, row + b"\n")]
+    forged.replace(file)
+    before = every_row(app)
+    result = run(app, "restore", str(rewrite(file, "manifest.json", *sums)), "--force")
+    assert result.exit_code == 1 and "no row of ours" in result.output and every_row(app) == before
+
+
+def test_a_table_that_the_manifest_does_not_name_is_not_taken_unchecked(
+    app: Flask, campaign: Campaign, tmp_path: Path
+) -> None:
+    file = tmp_path / "site.tar.gz"
+    run(app, "backup", str(file))
+    with tarfile.open(file) as archive:
+        manifest = json.loads(archive.extractfile("manifest.json").read())  # type: ignore[union-attr]
+        listed = json.dumps(manifest, indent=1).encode()
+    del manifest["tables"]["organisers"]
+    before = every_row(app)
+    result = run(app, "restore", str(rewrite(file, "manifest.json", listed, json.dumps(manifest).encode())), "--force")
+    assert result.exit_code == 1 and "does not name organisers" in result.output and every_row(app) == before

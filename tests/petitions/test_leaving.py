@@ -1,9 +1,14 @@
 """Withdrawing and disowning: one press, everything gone, the number follows."""
 
-from sqlalchemy import select
+from datetime import timedelta
 
+import pytest
+from sqlalchemy import func, select, update
+
+from core import clock
 from core.db import db
-from petitions import signature_services
+from core.jobs import Job
+from petitions import signature_services, submission_services
 from petitions.models import Signature, Submission, Suppression
 from petitions.states import SignatureState, SubmissionState
 from tests.petitions.conftest import Campaign
@@ -108,3 +113,20 @@ def test_a_withdrawn_name_is_in_no_file_of_sqlite(campaign: Campaign) -> None:
     campaign.work()
     files = list(campaign.app.config["UNDERSIGNED"].data.glob("undersigned.sqlite3*"))
     assert not [path for path in files if name.encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "expired"])
+def test_a_mail_that_never_left_keeps_no_address_of_who_left(campaign: Campaign, end: str) -> None:
+    campaign.sign("ada@example.org")
+    campaign.work()
+    link = campaign.mails()[0].links["withdraw"]
+    with campaign.app.app_context():
+        job = db.session.scalars(select(Job).where(Job.kind == "mail")).one()
+        job.state, job.blob = "dead", b"sealed name and address"  # as after twelve refusals of a mail server
+        db.session.execute(update(Submission).values(expires_at=clock.now() - timedelta(seconds=1)))
+        db.session.commit()
+        if end == "expired":
+            submission_services.expire()
+    if end == "withdrawn":
+        campaign.press(link)
+    assert campaign.fresh(select(func.count()).where(Job.kind == "mail", Job.blob.is_not(None))) == 0
