@@ -13,7 +13,7 @@ from flask_babel import force_locale
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import NoResultFound
 
-from core import clock, mail, tokens
+from core import clock, countries, mail, tokens
 from core.db import db, insert
 from core.group_commit import GroupCommit
 from core.jobs import URGENT
@@ -126,13 +126,15 @@ def promise_mail(
         links[purpose.value] = f"{server}/signatures/{secret}/{purpose.value}"
     with force_locale(petition.language):
         choice = consent.sentences(petition)[submission.visibility]
+        said = (person["role"], person["affiliation"], countries.name_of(submission.country))
+        about = ", ".join(filter(None, said))
     until = (clock.now() + CONFIRM_LIFE).astimezone(ZoneInfo(petition.time_zone)).date()
     mail.promise(
         template,
         to=person["email"],
         key=f"{template}:{submission.public_id}",
         context={
-            **context, "name": person["name"], "choice": choice, "title": petition.title,
+            **context, "name": person["name"], "about": about, "choice": choice, "title": petition.title,
             "until": clock.day(until, petition.language), "links": links,
             "page": f"{server}/petitions/{petition.slug}",
         },

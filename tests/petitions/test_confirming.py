@@ -304,3 +304,9 @@ def test_a_program_that_was_not_shown_the_question_confirms_what_was_chosen_at_s
     campaign.work()
     assert campaign.press(campaign.mails()[0].links["confirm"]).status_code == 303
     assert campaign.count() == 1
+
+
+def test_the_mail_shows_whatever_goes_with_the_name(campaign: Campaign) -> None:
+    campaign.sign(role="Chief", affiliation="A Party", country="FR")
+    campaign.work()
+    assert "Chief, A Party, France" in campaign.mails()[0].text
