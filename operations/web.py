@@ -15,7 +15,7 @@ from operations.processes import end_with_parent
 ADDRESS = "127.0.0.1"  # whoever serves other machines puts nginx in front; see docs/operations.md
 THREADS = 15  # each may hold two of the pool's thirty connections
 MOST_PROCESSES = 4
-HEADERS_WITHIN = 10_000  # milliseconds: a slow sender holds a socket, never a thread
+HEADERS_WITHIN = 10_000  # milliseconds, headers only: who stalls within a body holds a thread
 FINISH_WITHIN = 8  # seconds, less than the supervisor's patience
 
 
