@@ -3,6 +3,7 @@
 On SQLite a read outside a transaction sees what is committed, as READ COMMITTED does on PostgreSQL; the first write takes the
 write lock (`BEGIN IMMEDIATE`), so that no reader is ever asked to upgrade and told that the database is locked."""
 
+import threading
 from datetime import UTC, datetime
 from sqlite3 import Connection as SQLiteConnection
 from traceback import format_tb
@@ -23,6 +24,7 @@ NAMING = {
 }
 PATIENCE = 10_000  # milliseconds
 READS = ("SELECT", "PRAGMA", "EXPLAIN")
+_writing = threading.Lock()
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
@@ -92,4 +94,19 @@ def _lock_before_write(
     if connection.dialect.name != "sqlite" or statement.lstrip().upper().startswith(READS):
         return
     if not connection.connection.dbapi_connection.in_transaction:
+        _queue_for_writing(connection.connection.info)
         cursor.execute("BEGIN IMMEDIATE")
+
+
+def _queue_for_writing(record: dict[Any, Any]) -> None:
+    """Threads of one process queue for SQLite's write lock: its own waiting is by chance and starves some for a second.
+
+    Who has waited too long tries all the same: the lock that decides is the database's."""
+    if not record.get("writing"):
+        record["writing"] = _writing.acquire(timeout=PATIENCE / 1000)
+
+
+@event.listens_for(Engine, "checkin")
+def _let_the_next_write(connection: Any, record: Any) -> None:
+    if record.info.pop("writing", False):
+        _writing.release()

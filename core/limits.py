@@ -16,7 +16,6 @@ from limits import RateLimitItem
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
-from redis import RedisError
 
 from core import clock
 
@@ -67,7 +66,7 @@ class Limiter:
         try:
             redis.set(f"undersigned/bucket-key/{today}", own, nx=True, ex=KEY_LIFE)
             return bytes(redis.get(f"undersigned/bucket-key/{today}") or own)
-        except RedisError:
+        except self.storage.base_exceptions:  # redis' own, which is imported only where it is used
             return own
 
 

@@ -45,10 +45,13 @@ class SignForm(PublicForm):
 
     def __init__(self, petition: Petition, **given: Any) -> None:
         super().__init__(**given)
-        self.country.choices = [("", _l("Choose a country")), *countries.choices()]
-        self.visibility.choices = [(choice.value, sentence) for choice, sentence in consent.sentences(petition).items()]
         if not self.is_submitted():
             self.visibility.data = petition.visibility_default.value
+
+    def offer(self, petition: Petition) -> None:
+        """Puts the choices into words, for a page that shows them; a signing that succeeds never needs them."""
+        self.country.choices = [("", _l("Choose a country")), *countries.choices()]
+        self.visibility.choices = [(choice.value, sentence) for choice, sentence in consent.sentences(petition).items()]
 
     def validate_name(self, field: StringField) -> None:
         if not field.data:

@@ -8,13 +8,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from core.db import db
+from core.streams import stream
 from core.vault import vault
 from petitions import consent
 from petitions.models import ConsentText, Petition, Signature
 from petitions.states import LISTED, SignatureState, Visibility
 from petitions.submission_services import SEALED_CONTEXT
-
-READ_AT_ONCE = 500
 
 
 class SignatureLine(NamedTuple):
@@ -53,9 +52,7 @@ def signatures_for(petition: Petition) -> Iterator[SignatureLine]:
     )
     opener, zone = vault().opener(petition.scope, SEALED_CONTEXT), ZoneInfo(petition.time_zone)
     days: dict[datetime, date] = {}
-    for key_id, data_key_id, blob, public_id, country, signed_at in db.session.execute(
-        query.execution_options(yield_per=READ_AT_ONCE)
-    ):
+    for key_id, data_key_id, blob, public_id, country, signed_at in stream(query):
         person = opener(str(key_id), str(data_key_id), blob or b"", public_id)
         if signed_at not in days:  # kept to the hour, so there are few
             days[signed_at] = signed_at.astimezone(zone).date()

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from sqlalchemy import func, select, update
+from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import joinedload, selectinload
 
 from cases.models import Case, CaseStatus
@@ -32,7 +32,7 @@ TRANSITIONS: dict[PetitionState, tuple[PetitionState, ...]] = {
 }
 ORDER = (S.OPEN, S.PAUSED, S.VICTORY, S.ANSWERED, S.DELIVERED, S.CLOSED)
 REMEMBERED = 1.0  # seconds: signing reads its petition at most once a second a process
-_remembered: dict[tuple[str, str], tuple[float, Petition]] = {}
+_remembered: dict[tuple[Engine, str], tuple[float, Petition]] = {}
 
 
 class PetitionNotFound(RowNotFound):
@@ -76,10 +76,12 @@ def get_public(slug: str) -> Petition:
 
 
 def remembered(slug: str) -> Petition:
-    """get_public, at most a second old and detached from any session: for the crowd that signs."""
-    key = (str(db.engine.url), slug)
+    """get_public, a second or two old and detached from any session: for the crowd that signs."""
+    key = (db.engine, slug)
     until, petition = _remembered.get(key, (0.0, None))
     if petition is None or until < time.monotonic():
+        if petition is not None:  # the crowd goes on with the old one while this thread reads
+            _remembered[key] = (time.monotonic() + REMEMBERED, petition)
         petition = get_public(slug)
         db.session.close()  # detaches it, and gives the connection back before others are needed
         _remembered[key] = (time.monotonic() + REMEMBERED, petition)

@@ -166,6 +166,7 @@ def petition_json(petition: Petition) -> dict[str, Any]:
 
 
 def _page(petition: Petition, form: SignForm) -> str:
+    form.offer(petition)
     total = tallies.total(petition.id)
     latest = list_services.public_list(petition.id, limit=LATEST)
     return render_template(

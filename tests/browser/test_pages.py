@@ -7,7 +7,7 @@ from urllib.parse import urldefrag, urlsplit
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Response, expect
 
 from operations.demo import CASE, PETITION
 
@@ -46,6 +46,12 @@ def open_page(new_context: NewContext, site: Any) -> Iterator[Callable[..., Page
 
     yield open_path
     assert said == []
+
+
+def press(page: Page, button: Locator) -> None:
+    """Presses what leads to another page and waits until that one is loaded."""
+    with page.expect_navigation():
+        button.click()
 
 
 def overflow(page: Page) -> int:
@@ -126,7 +132,7 @@ def test_the_stylesheet_is_named_by_its_content_and_applied(open_page: Callable[
 def test_a_wrong_form_says_so_at_the_top_and_at_each_field(open_page: Callable[..., Page]) -> None:
     page = open_page(f"/petitions/{PETITION}")
     page.get_by_label("Full name").fill("Grace Example")
-    page.get_by_role("button", name="Sign the petition").click()
+    press(page, page.get_by_role("button", name="Sign the petition"))
     summary = page.get_by_role("alert")
     expect(summary).to_be_focused()
     for link in summary.get_by_role("link").all():
@@ -143,14 +149,14 @@ def test_signing_and_confirming_work_without_javascript(open_page: Callable[...,
     page.get_by_label("Full name").fill("Grace Example")
     page.get_by_label("Email address").fill("grace@example.org")
     page.get_by_label("Country", exact=True).select_option("IE")
-    page.get_by_role("button", name="Sign the petition").click()
+    press(page, page.get_by_role("button", name="Sign the petition"))
     expect(page.get_by_role("heading", level=1)).to_have_text("One step left: open the mail")
     expect(page.get_by_text("grace@example.org")).to_be_visible()
     site.work()
-    page.get_by_role("link", name="read it here").click()
-    page.get_by_role("listitem").filter(has_text="grace@example.org").first.get_by_role("link").click()
-    page.locator(".mail a[href$='/confirm']").click()
-    page.get_by_role("button", name="Confirm my signature").click()
+    press(page, page.get_by_role("link", name="read it here"))
+    press(page, page.get_by_role("listitem").filter(has_text="grace@example.org").first.get_by_role("link"))
+    press(page, page.locator(".mail a[href$='/confirm']"))
+    press(page, page.get_by_role("button", name="Confirm my signature"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Your signature counts")
     assert page.context.cookies() == []
 
@@ -159,12 +165,12 @@ def test_signing_and_confirming_work_without_javascript(open_page: Callable[...,
 def test_the_pages_behind_a_mails_links_are_well_made(open_page: Callable[..., Page], site: Any, act: str) -> None:
     site.sign(PETITION, email=f"{act}@example.org", name="Linus Example")
     page = open_page("/dev/mail", width=320)
-    page.get_by_role("listitem").filter(has_text=f"{act}@example.org").first.get_by_role("link").click()
+    press(page, page.get_by_role("listitem").filter(has_text=f"{act}@example.org").first.get_by_role("link"))
     assert (violations(page), overflow(page)) == ([], 0)
-    page.locator(f".mail a[href$='/{act}']").click()
+    press(page, page.locator(f".mail a[href$='/{act}']"))
     assert (violations(page), overflow(page)) == ([], 0)
     assert page.locator("meta[name=robots]").get_attribute("content") == "noindex"
-    page.get_by_role("main").get_by_role("button").click()
+    press(page, page.get_by_role("main").get_by_role("button"))
     expect(page.get_by_role("main").get_by_role("button")).to_have_count(0)
     assert (violations(page), overflow(page)) == ([], 0)
 
@@ -174,9 +180,9 @@ def test_the_thanks_page_takes_the_mails_code(open_page: Callable[..., Page], si
     page.get_by_label("Full name").fill("Katherine Example")
     page.get_by_label("Email address").fill("katherine@example.org")
     page.get_by_label("Country", exact=True).select_option("IE")
-    page.get_by_role("button", name="Sign the petition").click()
+    press(page, page.get_by_role("button", name="Sign the petition"))
     assert (violations(page), overflow(page)) == ([], 0)
     page.get_by_label("Code from the mail", exact=True).fill("AAAA-AAAA")
-    page.get_by_role("button", name="Confirm my signature").click()
+    press(page, page.get_by_role("button", name="Confirm my signature"))
     expect(page.get_by_role("alert")).to_be_focused()
     assert (violations(page), overflow(page)) == ([], 0)
