@@ -20,20 +20,30 @@ import organisers.jobs
 import organisers.views
 import pages.dev_mail
 import pages.views
+import petitions.blueprint
 import petitions.commands
+import petitions.integrity_models
+import petitions.invitation_models
 import petitions.jobs
 import petitions.models
+import petitions.paper_models
 import petitions.signature_views
+import petitions.thanks_views
 import petitions.views
 from config import SettingError, Settings, is_loopback, read_settings
-from core import cache, errors, guards, health, limits, mail, templating, worker
+from core import cache, errors, guards, health, limits, mail, relay, switches, templating, worker  # noqa: F401 - models
 from core.db import db, empty_log
 from core.keystore import Keystore
 from core.vault import Vault
 
 JOBS = {"mail": mail.deliver, **petitions.jobs.JOBS, **donations.jobs.JOBS, **organisers.jobs.JOBS}
 TICKS = (*petitions.jobs.TICKS, worker.Tick(empty_log, every=60.0))
-PUBLIC = (pages.views.pages, petitions.views.petitions, petitions.signature_views.signatures, donations.views.donations)
+PUBLIC = (
+    pages.views.pages,
+    petitions.blueprint.petitions,
+    petitions.signature_views.signatures,
+    donations.views.donations,
+)
 COMMANDS = (
     petitions.commands.petition, petitions.commands.tallies, organisers.commands.organiser, worker.jobs,
     operations.commands.seed, operations.commands.doctor, operations.commands.backup, operations.commands.restore,

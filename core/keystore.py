@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from nacl.public import PrivateKey
 from nacl.signing import SigningKey
 
@@ -50,6 +52,10 @@ class Keystore:
     def site_public_key(self) -> str:
         """The site key's public half, base64: the setting SITE_PUBLIC_KEY."""
         return b64encode(bytes(self.site_key().verify_key)).decode()
+
+    def key_for(self, purpose: str) -> bytes:
+        """A 32-byte key of its own for each purpose, from the site key (HKDF-SHA-256); it outlives every scope."""
+        return HKDF(SHA256(), 32, salt=None, info=b"undersigned/" + purpose.encode()).derive(bytes(self.site_key()))
 
     def create_scope_key(self) -> ScopeKey:
         """A new X25519 pair and index key, written to disk before anything can be sealed to them."""

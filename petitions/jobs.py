@@ -3,7 +3,7 @@
 from core.jobs import Handler, Job
 from core.vault import vault
 from core.worker import Tick
-from petitions import signature_services, submission_services, tallies
+from petitions import confirmation_services, signature_services, submission_services, tallies
 
 
 def confirmed(job: Job) -> None:
@@ -23,6 +23,6 @@ JOBS: dict[str, Handler] = {"petitions.confirmed": confirmed, "petitions.journal
 TICKS = (
     Tick(submission_services.open_received, every=0.0),
     Tick(tallies.fold, every=1.0),
-    Tick(submission_services.expire, every=3600.0),
+    Tick(confirmation_services.expire, every=3600.0),
     Tick(recount, every=24 * 3600.0),
 )

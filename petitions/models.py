@@ -22,6 +22,7 @@ from core.db import Base, BigId, UTCDateTime
 from core.types import one_of
 from petitions.states import (
     ExitReason,
+    HeldReason,
     Method,
     PetitionState,
     Purpose,
@@ -31,6 +32,7 @@ from petitions.states import (
 )
 
 RECEIVED = text("state = 'received'")
+BUCKETED = text("bucket IS NOT NULL")
 
 
 class Petition(Base):
@@ -55,6 +57,11 @@ class Petition(Base):
     language: Mapped[str] = mapped_column(String(10), default="en")
     sources: Mapped[list[str]] = mapped_column(JSON, default=list)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+    invited_only: Mapped[bool] = mapped_column(default=False)
+    delivered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    retention_days: Mapped[int] = mapped_column(Integer, default=90)
+    legal_hold: Mapped[str] = mapped_column(Text, default="")
+    erased_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     case: Mapped[Case] = relationship()
     recipients: Mapped[list["Recipient"]] = relationship(
         back_populates="petition", order_by="Recipient.position", cascade="all, delete-orphan"
@@ -68,7 +75,11 @@ class Petition(Base):
     @property
     def open(self) -> bool:
         """Whether it takes signatures at this moment."""
-        return self.state == PetitionState.OPEN and (self.closes_at is None or clock.now() < self.closes_at)
+        return (
+            self.state == PetitionState.OPEN
+            and not self.invited_only
+            and (self.closes_at is None or clock.now() < self.closes_at)
+        )
 
     @property
     def visibility_default(self) -> Visibility:
@@ -112,6 +123,9 @@ class Submission(Base):
         Index("ix_submissions_received", "id", sqlite_where=RECEIVED, postgresql_where=RECEIVED),
         Index("ix_submissions_petition_id_email_index", "petition_id", "email_index"),
         Index("ix_submissions_expiry", "state", "expires_at"),
+        Index("ix_submissions_bucket", "bucket", sqlite_where=BUCKETED, postgresql_where=BUCKETED),
+        Index("ix_submissions_petition_id_received_at", "petition_id", "received_at"),
+        Index("ix_submissions_cluster_id", "cluster_id"),
         {"sqlite_autoincrement": True},
     )  # fmt: skip
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -131,6 +145,16 @@ class Submission(Base):
     index_version: Mapped[int | None] = mapped_column(Integer)
     code_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     code_tries: Mapped[int] = mapped_column(Integer, default=0)
+    bucket: Mapped[str | None] = mapped_column(String(32))
+    proved: Mapped[bool] = mapped_column(default=False)
+    trapped: Mapped[bool] = mapped_column(default=False)
+    cluster_id: Mapped[str | None] = mapped_column(String(16))
+    held_reason: Mapped[HeldReason | None] = mapped_column(one_of(HeldReason))
+    held_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    released_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    mails: Mapped[int] = mapped_column(Integer, default=0)
+    mailed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    reminded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class SignatureToken(Base):
@@ -157,6 +181,7 @@ class Signature(Base):
             sqlite_where=text("public_name IS NOT NULL"), postgresql_where=text("public_name IS NOT NULL"),
         ),
         Index("ix_signatures_petition_id_state_id", "petition_id", "state", "id"),
+        Index("ix_signatures_cluster_id", "cluster_id"),
         {"sqlite_autoincrement": True},
     )  # fmt: skip
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -179,6 +204,9 @@ class Signature(Base):
     cleared_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     public_name: Mapped[str | None] = mapped_column(String(120))
     public_affiliation: Mapped[str | None] = mapped_column(String(200))
+    cluster_id: Mapped[str | None] = mapped_column(String(16))
+    invalidation_id: Mapped[int | None] = mapped_column(ForeignKey("invalidations.id"), index=True)
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("paper_batches.id"), index=True)
 
 
 class Suppression(Base):
@@ -188,26 +216,3 @@ class Suppression(Base):
     petition_id: Mapped[int] = mapped_column(ForeignKey("petitions.id"), primary_key=True)
     email_index: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
-
-
-class TallyChange(Base):
-    """One move in or out of `valid`, waiting to be folded."""
-
-    __tablename__ = "tally_changes"
-    __table_args__ = {"sqlite_autoincrement": True}
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    petition_id: Mapped[int] = mapped_column(Integer)
-    change: Mapped[int] = mapped_column(Integer)
-    country: Mapped[str] = mapped_column(String(2))
-    source: Mapped[str] = mapped_column(String(40))
-    hour: Mapped[datetime] = mapped_column(UTCDateTime)
-
-
-class Tally(Base):
-    """A folded number: dimension `total`, `country`, `hour` or `source`, and its value."""
-
-    __tablename__ = "tallies"
-    petition_id: Mapped[int] = mapped_column(ForeignKey("petitions.id"), primary_key=True)
-    dimension: Mapped[str] = mapped_column(String(10), primary_key=True)
-    value: Mapped[str] = mapped_column(String(40), primary_key=True)
-    signatures: Mapped[int] = mapped_column(Integer, default=0)

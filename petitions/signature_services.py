@@ -10,13 +10,17 @@ from core import clock
 from core.db import db, insert
 from core.jobs import enqueue
 from core.tokens import digest
-from petitions import consent, tallies
+from petitions import consent, mails, tallies
 from petitions.models import Petition, Signature, SignatureToken, Submission, Suppression
 from petitions.states import LISTED, ExitReason, PetitionState, Purpose, SignatureState, SubmissionState, Visibility
-from petitions.submission_services import code_digest, open_person, promise_mail, recall_mails
+from petitions.submission_services import code_digest, open_person
 
 GRACE = timedelta(hours=24)  # who signed in time may confirm until then
 CODE_TRIES = 5
+EXITS = {
+    ExitReason.WITHDRAWN: SignatureState.WITHDRAWN, ExitReason.DISOWNED: SignatureState.WITHDRAWN,
+    ExitReason.ERASED: SignatureState.ERASED,
+}  # fmt: skip
 
 
 class LinkGone(LookupError):
@@ -108,7 +112,7 @@ def leave(petition_id: int, index: bytes | None, reason: ExitReason) -> None:
     if reason == ExitReason.DISOWNED:
         values = {"petition_id": petition_id, "email_index": index, "created_at": clock.now()}
         db.session.execute(insert(Suppression).values(values).on_conflict_do_nothing())
-    recall_mails(was)
+    mails.recall(was)
     for public_id in sorted(was):
         enqueue("petitions.journal", {"act": reason.value, "public_id": public_id}, key=f"journal:{reason}:{public_id}")
 
@@ -139,7 +143,7 @@ def publish_confirmed(signature_id: int) -> None:
         )
         db.session.execute(update(Signature).where(*unchanged).values(public))
     submission = db.session.scalars(select(Submission).where(Submission.public_id == signature.public_id)).one()
-    promise_mail(petition, submission, person, "confirmed", (Purpose.WITHDRAW, Purpose.DISOWN))
+    mails.promise(petition, submission, person, "confirmed")
 
 
 def _affiliation(person: dict[str, Any]) -> str:
@@ -159,7 +163,8 @@ def _insert_signature(petition: Petition, submission: Submission, index: bytes, 
         "public_id": submission.public_id, "petition_id": petition.id, "method": "web", "state": SignatureState.VALID,
         "email_index": index, "index_version": submission.index_version, "key_id": submission.key_id,
         "data_key_id": submission.data_key_id, "country": submission.country, "source": submission.source,
-        "signed_at": clock.to_hour(submission.received_at), "confirmed_at": hour, **agreed,
+        "signed_at": clock.to_hour(submission.received_at), "confirmed_at": hour, "cluster_id": submission.cluster_id,
+        **agreed,
     }  # fmt: skip
     row = insert(Signature).values(values).on_conflict_do_nothing(index_elements=["petition_id", "email_index"])
     signature_id = db.session.execute(row.returning(Signature.id)).scalar()
@@ -175,7 +180,7 @@ def _empty_submissions(same: tuple[Any, ...]) -> Any:
 
 def _empty_signature(petition_id: int, index: bytes, reason: ExitReason) -> Any:
     left = {
-        "state": SignatureState.WITHDRAWN, "exit_reason": reason, "blob": None, "email_index": None,
+        "state": EXITS[reason], "exit_reason": reason, "blob": None, "email_index": None,
         "public_name": None, "public_affiliation": None,
     }  # fmt: skip
     same = (

@@ -13,13 +13,28 @@ from petitions.forms import ActForm
 from petitions.models import Petition, Submission
 from petitions.signature_services import LinkGone, TooLate
 from petitions.states import ExitReason, Purpose, SubmissionState, Visibility
-from petitions.views import confirmed_words
+from petitions.thanks_views import confirmed_words
 
 signatures = Blueprint("signatures", __name__, url_prefix="/signatures")
 
 
+def _confirm(petition: Petition, submission: Submission, form: ActForm) -> None:
+    signature_services.confirm(petition, submission, narrow_to=form.narrow_to)
+
+
+def _withdraw(petition: Petition, submission: Submission, form: ActForm) -> None:
+    signature_services.leave(petition.id, submission.email_index, ExitReason.WITHDRAWN)
+
+
+def _disown(petition: Petition, submission: Submission, form: ActForm) -> None:
+    signature_services.leave(petition.id, submission.email_index, ExitReason.DISOWNED)
+
+
+ACTS = {Purpose.CONFIRM: _confirm, Purpose.WITHDRAW: _withdraw, Purpose.DISOWN: _disown}
+
+
 class PurposeConverter(BaseConverter):
-    regex = "|".join(Purpose)
+    regex = "|".join(ACTS)
     part_isolating = False
 
     def to_python(self, value: str) -> Purpose:
@@ -78,21 +93,6 @@ def _choices(petition: Petition, submission: Submission, purpose: Purpose) -> li
     if purpose != Purpose.CONFIRM or submission.state != SubmissionState.MAILED:  # pressing again shows the same
         return []
     return signature_services.choices_again(petition, country=submission.country, visibility=submission.visibility)
-
-
-def _confirm(petition: Petition, submission: Submission, form: ActForm) -> None:
-    signature_services.confirm(petition, submission, narrow_to=form.narrow_to)
-
-
-def _withdraw(petition: Petition, submission: Submission, form: ActForm) -> None:
-    signature_services.leave(petition.id, submission.email_index, ExitReason.WITHDRAWN)
-
-
-def _disown(petition: Petition, submission: Submission, form: ActForm) -> None:
-    signature_services.leave(petition.id, submission.email_index, ExitReason.DISOWNED)
-
-
-ACTS = {Purpose.CONFIRM: _confirm, Purpose.WITHDRAW: _withdraw, Purpose.DISOWN: _disown}
 
 
 def _ask(secret: str, purpose: Purpose, submission: Submission, petition: Petition, form: ActForm) -> str:

@@ -27,6 +27,8 @@ class SubmissionState(enum.StrEnum):
     CONFIRMED = "confirmed"
     EXPIRED = "expired"
     HELD = "held"
+    SUPERSEDED = "superseded"
+    DISCARDED = "discarded"
 
 
 class SignatureState(enum.StrEnum):
@@ -45,13 +47,72 @@ class Method(enum.StrEnum):
 class ExitReason(enum.StrEnum):
     WITHDRAWN = "withdrawn"
     DISOWNED = "disowned"
+    ERASED = "erased"
 
 
 class Purpose(enum.StrEnum):
     CONFIRM = "confirm"
     WITHDRAW = "withdraw"
     DISOWN = "disown"
+    MANAGE = "manage"
+
+
+class HeldReason(enum.StrEnum):
+    """Why a submission was set aside without a mail; REVIEWED ones wait for an organiser, the others for nobody."""
+
+    UNREADABLE = "unreadable"
+    SUPPRESSED = "suppressed"
+    UNSUBSCRIBED = "unsubscribed"
+    MAIL_LIMIT = "mail_limit"
+    REFUSED = "refused"
+    TRAP = "trap"
+    DISPOSABLE = "disposable"
+    NO_MAIL_SERVER = "no_mail_server"
+    DOMAIN = "domain"
+    BUCKET = "bucket"
+    VELOCITY = "velocity"
+    WAVE = "wave"
+
+
+class RuleAction(enum.StrEnum):
+    HOLD = "hold"
+    TRUST = "trust"
+
+
+class SignalKind(enum.StrEnum):
+    COUNTRY_SHARE = "country_share"
+    DOMAIN_BURST = "domain_burst"
+    NAME_REPETITION = "name_repetition"
+    VELOCITY = "velocity"
+    ALIAS_RATE = "alias_rate"
+
+
+class InvalidationState(enum.StrEnum):
+    PREVIEW = "preview"
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+class InvitationKind(enum.StrEnum):
+    """`member` signs a closed letter; a notable and an organisation stand on an open petition beside its count."""
+
+    MEMBER = "member"
+    NOTABLE = "notable"
+    ORGANISATION = "organisation"
+
+
+class InvitationState(enum.StrEnum):
+    PROPOSED = "proposed"
+    INVITED = "invited"
+    CONFIRMED = "confirmed"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
 
 
 LISTED = (Visibility.RECIPIENTS, Visibility.PUBLIC)
 HIDDEN_STATES = (PetitionState.DRAFT, PetitionState.SCHEDULED, PetitionState.ARCHIVED)
+REVIEWED = tuple(HeldReason)[tuple(HeldReason).index(HeldReason.TRAP) :]

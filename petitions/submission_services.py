@@ -2,35 +2,29 @@
 
 import logging
 import secrets
-from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy
 from flask import current_app
-from flask_babel import force_locale
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import NoResultFound
 
-from core import clock, countries, mail, tokens
-from core.db import db, insert
+from core import clock, tokens, unsubscribes
+from core.db import db
 from core.group_commit import GroupCommit
-from core.jobs import URGENT
 from core.keystore import KeyMissing
 from core.vault import SITE, Sealed, VaultError, vault
 from petitions import consent
 from petitions.canonical import RULES_VERSION, blind_index
-from petitions.models import Petition, Signature, SignatureToken, Submission, Suppression
-from petitions.states import Purpose, SignatureState, SubmissionState, Visibility
+from petitions.mails import CONFIRM_LIFE, promise
+from petitions.models import Petition, Signature, Submission, Suppression
+from petitions.states import HeldReason, Purpose, SignatureState, SubmissionState, Visibility
 
 log = logging.getLogger(__name__)
 
 SEALED_CONTEXT = "undersigned/sig/v1"
-CONFIRM_LIFE = timedelta(days=21)
-LEAVE_LIFE = timedelta(days=365)
 MAILS_AN_ADDRESS = 5
-MAILS = ("confirm", "already_signed", "confirmed")  # templates that a submission is written with
 OPENED_AT_ONCE = 50
 UNREADABLE = (VaultError, KeyMissing, NoResultFound, LookupError, ValueError)
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -92,60 +86,22 @@ def _judge(submission: Submission) -> None:
         submission.email_index = blind_index(vault().index_key(submission.key_id), person["email"])
     except UNREADABLE as error:  # one bad row must not stop everybody's mail; it is kept for an organiser to see
         log.error("submission %s cannot be opened: %s", submission.public_id, type(error).__name__)
-        submission.state = SubmissionState.HELD
+        hold(submission, HeldReason.UNREADABLE)
         return
     submission.index_version = RULES_VERSION
     db.session.flush()
-    if _suppressed(submission) or _mails_sent(submission) > MAILS_AN_ADDRESS:
-        submission.state = SubmissionState.HELD
+    reason = _held(submission, person)
+    if reason is not None:
+        hold(submission, reason)
     elif _signed_already(submission):
-        promise_mail(petition, submission, person, "already_signed", (Purpose.WITHDRAW, Purpose.DISOWN))
+        promise(petition, submission, person, "already_signed")
     else:
-        promise_mail(petition, submission, person, "confirm", tuple(Purpose), code=_new_code(submission))
+        promise(petition, submission, person, "confirm", Purpose.CONFIRM, code=_new_code(submission))
 
 
-def promise_mail(
-    petition: Petition,
-    submission: Submission,
-    person: Mapping[str, Any],
-    template: str,
-    purposes: tuple[Purpose, ...],
-    **context: str,
-) -> None:
-    """Promises one mail about a submission, with a fresh link for each purpose; once for each template and submission."""
-    server = current_app.config["UNDERSIGNED"].server_url
-    links = {}
-    for purpose in purposes:
-        secret = tokens.new_secret()
-        life = CONFIRM_LIFE if purpose == Purpose.CONFIRM else LEAVE_LIFE
-        values = {
-            "digest": tokens.digest(secret), "purpose": purpose, "submission_id": submission.id,
-            "expires_at": clock.now() + life,
-        }  # fmt: skip
-        db.session.execute(insert(SignatureToken).values(values))
-        links[purpose.value] = f"{server}/signatures/{secret}/{purpose.value}"
-    with force_locale(petition.language):
-        choice = consent.sentences(petition)[submission.visibility]
-        said = (person["role"], person["affiliation"], countries.name_of(submission.country))
-        about = ", ".join(filter(None, said))
-    until = (clock.now() + CONFIRM_LIFE).astimezone(ZoneInfo(petition.time_zone)).date()
-    mail.promise(
-        template,
-        to=person["email"],
-        key=f"{template}:{submission.public_id}",
-        context={
-            **context, "name": person["name"], "about": about, "choice": choice, "title": petition.title,
-            "until": clock.day(until, petition.language), "links": links,
-            "page": f"{server}/petitions/{petition.slug}",
-        },
-        language=petition.language,
-        priority=URGENT,
-    )  # fmt: skip
-
-
-def recall_mails(public_ids: Iterable[str]) -> None:
-    """Takes back what is still to be mailed about submissions that have been emptied."""
-    mail.recall(f"{template}:{public_id}" for public_id in public_ids for template in MAILS)
+def hold(submission: Submission, reason: HeldReason) -> None:
+    """Sets a submission aside: accepted, not mailed, and looking the same to its sender."""
+    submission.state, submission.held_reason, submission.held_at = SubmissionState.HELD, reason, clock.now()
 
 
 def code_digest(public_id: str, code: str) -> bytes:
@@ -153,28 +109,19 @@ def code_digest(public_id: str, code: str) -> bytes:
     return tokens.keyed_hash("code", public_id + code)
 
 
-def expire() -> bool:
-    """The worker's hourly tick: 21 days after its mail an unconfirmed submission loses everything personal. Commits."""
-    over = Submission.expires_at < clock.now()
-    waiting = Submission.state.in_((SubmissionState.MAILED, SubmissionState.HELD))
-    emptied = {"state": SubmissionState.EXPIRED, "blob": None, "email_index": None, "code_digest": None}
-    emptying = update(Submission).where(waiting, over).values(emptied).returning(Submission.public_id)
-    expired = db.session.scalars(emptying).all()
-    recall_mails(expired)
-    db.session.execute(delete(SignatureToken).where(SignatureToken.expires_at < clock.now()))
-    db.session.commit()
-    return bool(expired)
+def _held(submission: Submission, person: Mapping[str, Any]) -> HeldReason | None:
+    """Why this submission gets no mail, or None."""
+    if db.session.get(Suppression, (submission.petition_id, submission.email_index)) is not None:
+        return HeldReason.SUPPRESSED
+    if unsubscribes.is_stopped(unsubscribes.token_of(person["email"])):
+        return HeldReason.UNSUBSCRIBED
+    return HeldReason.MAIL_LIMIT if mails_sent(submission) >= MAILS_AN_ADDRESS else None
 
 
-def _suppressed(submission: Submission) -> bool:
-    return db.session.get(Suppression, (submission.petition_id, submission.email_index)) is not None
-
-
-def _mails_sent(submission: Submission) -> int:
-    """How many mails this address was sent for this petition, this one counted."""
+def mails_sent(submission: Submission) -> int:
+    """How many mails this address was promised for this petition."""
     same = (Submission.petition_id == submission.petition_id, Submission.email_index == submission.email_index)
-    mailed = Submission.state.in_((SubmissionState.MAILED, SubmissionState.CONFIRMED))
-    return db.session.scalar(select(func.count()).where(*same, mailed)) or 0
+    return db.session.scalar(select(func.coalesce(func.sum(Submission.mails), 0)).where(*same)) or 0
 
 
 def _signed_already(submission: Submission) -> bool:

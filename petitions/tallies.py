@@ -11,8 +11,9 @@ from sqlalchemy import delete, func, literal, select, text, union_all, update
 from core import clock
 from core.alarms import sound
 from core.db import db, insert
-from petitions.models import Signature, Tally, TallyChange
+from petitions.models import Signature
 from petitions.states import SignatureState
+from petitions.tally_models import Tally, TallyChange
 
 FOLDED_AT_ONCE = 5000
 FOLD_LOCK = 7_310_001  # PostgreSQL advisory lock: a recount must not meet a fold

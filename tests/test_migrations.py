@@ -89,7 +89,7 @@ def test_every_step_goes_down_and_up_again_with_rows_in_it(elsewhere: Elsewhere,
                 move(folder, revision=str(revision))
                 kept = counts()
                 if below != "base":
-                    assert {**filled, **kept} == {**kept, **{name: filled[name] for name in kept if name in filled}}
+                    assert kept == {name: filled.get(name, 0) for name in kept}
         assert counts() == {}
         upgrade(folder)
         assert schema_revision() == newest_revision()

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from core import clock
 from core.db import db
-from petitions import services, submission_services
+from petitions import confirmation_services, services, submission_services
 from petitions.models import Signature, Submission
 from petitions.states import PetitionState, SubmissionState
 from petitions.submission_services import open_person
@@ -142,7 +142,7 @@ def test_an_unconfirmed_submission_loses_everything_after_21_days(campaign: Camp
     with campaign.app.app_context():
         db.session.execute(update(Submission).values(expires_at=clock.now() - timedelta(minutes=1)))
         db.session.commit()
-        submission_services.expire()
+        confirmation_services.expire()
     (submission,) = campaign.submissions()
     assert submission.state == SubmissionState.EXPIRED
     assert submission.blob is None and submission.email_index is None and submission.code_digest is None

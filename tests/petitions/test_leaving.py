@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from core import clock
 from core.db import db
 from core.jobs import Job
-from petitions import signature_services, submission_services
+from petitions import confirmation_services, signature_services
 from petitions.models import Signature, Submission, Suppression
 from petitions.states import SignatureState, SubmissionState
 from tests.petitions.conftest import Campaign
@@ -126,7 +126,7 @@ def test_a_mail_that_never_left_keeps_no_address_of_who_left(campaign: Campaign,
         db.session.execute(update(Submission).values(expires_at=clock.now() - timedelta(seconds=1)))
         db.session.commit()
         if end == "expired":
-            submission_services.expire()
+            confirmation_services.expire()
     if end == "withdrawn":
         campaign.press(link)
     assert campaign.fresh(select(func.count()).where(Job.kind == "mail", Job.blob.is_not(None))) == 0

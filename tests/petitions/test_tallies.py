@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from core.db import db
 from core.jobs import Job
 from petitions import tallies
-from petitions.models import Tally, TallyChange
+from petitions.tally_models import Tally, TallyChange
 from tests.petitions.conftest import Campaign
 
 

@@ -1,0 +1,68 @@
+"""Switches that organisers turn while the site runs: what is off, what the mail server takes; read once a second a process."""
+
+import time
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Engine, String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core import audit, clock
+from core.db import Base, UTCDateTime, db, insert
+
+REMEMBERED = 1.0  # seconds
+_remembered: dict[Engine, tuple[float, "Switches"]] = {}
+
+
+class Switch(Base):
+    """A switch that was turned; one that has no row stands as `Switches` says."""
+
+    __tablename__ = "switches"
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[Any] = mapped_column(JSON)
+    changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    changed_by: Mapped[str] = mapped_column(String(254))
+
+
+@dataclass(frozen=True)
+class Switches:
+    """How everything stands. `mails_an_hour` and `mails_a_day` are what the mail provider allows; None: no limit.
+
+    `proof`: whether signing asks for a proof of work: auto (under attack), on, off."""
+
+    signing: bool = True
+    giving: bool = True
+    mailing: bool = True
+    countries_off: tuple[str, ...] = ()
+    proof: str = "auto"
+    mails_an_hour: int | None = None
+    mails_a_day: int | None = None
+
+
+def switches() -> Switches:
+    """The switches as they stood at most a second ago."""
+    until, found = _remembered.get(db.engine, (0.0, None))
+    if found is None or until < time.monotonic():
+        known = {field.name for field in fields(Switches)}
+        rows = db.session.execute(select(Switch.name, Switch.value).where(Switch.name.in_(known))).all()
+        values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in rows}
+        found = Switches(**values)
+        _remembered[db.engine] = (time.monotonic() + REMEMBERED, found)
+    return found
+
+
+def turn(*, actor: str, **values: Any) -> None:
+    """Turns switches in the current transaction, noted in the audit chain; unknown names raise TypeError."""
+    known = asdict(Switches(**values))
+    for name in sorted(values):
+        row = {"name": name, "value": known[name], "changed_at": clock.now(), "changed_by": actor}
+        kept = insert(Switch).values(row)
+        db.session.execute(kept.on_conflict_do_update(index_elements=["name"], set_=row))
+        audit.record("switch.turned", name, actor=actor, value=known[name])
+    forget()
+
+
+def forget() -> None:
+    """Drops what this process remembers."""
+    _remembered.clear()
