@@ -14,39 +14,58 @@ import donations.jobs
 import donations.models
 import donations.views
 import operations.commands
+import operations.key_commands
+import operations.retention_commands
+import operations.retention_run
 import organisers.accounts
 import organisers.commands
 import organisers.jobs
+import organisers.milestone_jobs
 import organisers.views
 import pages.dev_mail
+import pages.unsubscribe_views
 import pages.views
 import petitions.blueprint
 import petitions.commands
 import petitions.integrity_models
 import petitions.invitation_models
+import petitions.invitation_organisation_views
+import petitions.invitation_views
 import petitions.jobs
 import petitions.models
+import petitions.own_page_views
 import petitions.paper_models
+import petitions.sheet_views
 import petitions.signature_views
+import petitions.submission_services
 import petitions.thanks_views
 import petitions.views
 from config import SettingError, Settings, is_loopback, read_settings
-from core import cache, errors, guards, health, limits, mail, relay, switches, templating, worker  # noqa: F401 - models
+from core import cache, errors, group_commit, guards, health, jobs, limits, mail, relay, switches, templating, worker  # noqa: F401 - models
 from core.db import db, empty_log
 from core.keystore import Keystore
 from core.vault import Vault
 
-JOBS = {"mail": mail.deliver, **petitions.jobs.JOBS, **donations.jobs.JOBS, **organisers.jobs.JOBS}
-TICKS = (*petitions.jobs.TICKS, worker.Tick(empty_log, every=60.0))
+JOBS = {
+    "mail": mail.deliver, **petitions.jobs.JOBS, **donations.jobs.JOBS, **organisers.jobs.JOBS,
+    **organisers.milestone_jobs.JOBS,
+}  # fmt: skip
+TICKS = (
+    *petitions.jobs.TICKS, *operations.retention_run.TICKS,
+    worker.Tick(empty_log, every=60.0), worker.Tick(jobs.empty_dead, every=3600.0),
+)  # fmt: skip
 PUBLIC = (
     pages.views.pages,
     petitions.blueprint.petitions,
     petitions.signature_views.signatures,
+    petitions.own_page_views.own_page,
+    petitions.invitation_views.invitations,
     donations.views.donations,
 )
 COMMANDS = (
     petitions.commands.petition, petitions.commands.tallies, organisers.commands.organiser, worker.jobs,
     operations.commands.seed, operations.commands.doctor, operations.commands.backup, operations.commands.restore,
+    operations.retention_commands.retention, operations.key_commands.keys,
 )  # fmt: skip
 
 
@@ -60,8 +79,11 @@ def create_app(given: dict[str, str] | None = None) -> Flask:
     Migrate(app, db, render_as_batch=True)
     Babel(app)
     app.extensions["vault"] = vault
-    app.extensions["limiter"] = limits.make_limiter(settings.redis_url, enabled=settings.limits)
+    exits = settings.data / "tor-exits.txt"
+    app.extensions["limiter"] = limits.make_limiter(settings.redis_url, enabled=settings.limits, tor_exits=exits)
     app.extensions["jobs"] = worker.Worker(JOBS, TICKS)
+    most = group_commit.MOST_ROWS if settings.group_commit else 1
+    app.extensions["submissions"] = group_commit.GroupCommit(petitions.submission_services.INSERT, most)
     guards.init_app(app)
     errors.init_app(app)
     templating.init_app(app)
@@ -69,7 +91,7 @@ def create_app(given: dict[str, str] | None = None) -> Flask:
     petitions.commands.petition.add_command(deliveries.commands.export)  # what it composes lies a floor above petitions
     for command in COMMANDS:
         app.cli.add_command(command)
-    if settings.public:
+    if settings.public and settings.page_cache:
         app.wsgi_app = cache.PageCache(app.wsgi_app)  # type: ignore[method-assign]
     if hops := settings.trusted_proxies:  # outermost: the cache tells hosts apart
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -39,6 +39,8 @@ class Settings:
     stripe_webhook_secrets: tuple[str, ...]
     stripe_api_base: str | None
     limits: bool
+    page_cache: bool
+    group_commit: bool
     port: int
 
     @property
@@ -112,7 +114,9 @@ def read_settings(given: dict[str, str] | None = None) -> Settings:
         stripe_secret_key=values.get("STRIPE_SECRET_KEY"),
         stripe_webhook_secrets=tuple(values.get("STRIPE_WEBHOOK_SECRETS", "").replace(",", " ").split()),
         stripe_api_base=values.get("STRIPE_API_BASE"),
-        limits=_limits(values),
+        limits=_on(values, "LIMITS"),
+        page_cache=_on(values, "PAGE_CACHE"),
+        group_commit=_on(values, "GROUP_COMMIT"),
         port=port,
     )
     _refuse_unsafe(settings, values)
@@ -195,10 +199,10 @@ def _site_public_key(values: dict[str, str]) -> str | None:
     return key
 
 
-def _limits(values: dict[str, str]) -> bool:
-    value = values.get("LIMITS", "on")
+def _on(values: dict[str, str], name: str) -> bool:
+    value = values.get(name, "on")
     if value not in ("on", "off"):
-        raise SettingError("LIMITS must be 'on' or 'off'.")
+        raise SettingError(f"{name} must be 'on' or 'off'.")
     return value == "on"
 
 

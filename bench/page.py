@@ -1,17 +1,15 @@
 """The petition page, as a crowd that watches the count asks for it, beside a Flask route that says "hello"."""
 
-import re
-import shutil
-import subprocess
 from contextlib import ExitStack
 
 from bench.ground import SLUG, Site
-from bench.load import Order, drive
+from bench.load import Order
 from bench.measure import Line, WrongAnswer, beside
 from bench.plan import Plan
+from bench.wrk import send
 
 CLIENTS = 16
-AIM = 0.9
+AIM = 3
 
 
 def run(plan: Plan, site: Site, trivial: Site) -> list[Line]:
@@ -26,16 +24,8 @@ def run(plan: Plan, site: Site, trivial: Site) -> list[Line]:
 
 
 def rate(port: int, path: str, seconds: float) -> float:
-    """Answers a second that were all 200: by wrk where it is installed, else by our own, slower client."""
-    wrk = shutil.which("wrk")
-    if wrk is None:
-        outcome = drive(Order(port, "GET", path, clients=CLIENTS, seconds=seconds))
-        if set(outcome.statuses) != {"200"}:
-            raise WrongAnswer(f"{path} answered {outcome.statuses}")
-        return outcome.rate
-    command = [wrk, "-t1", f"-c{CLIENTS}", f"-d{max(1, round(seconds))}s", f"http://127.0.0.1:{port}{path}"]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found = re.search(r"Requests/sec:\s+([\d.]+)", said)
-    if found is None or "Non-2xx" in said or "Socket errors" in said:
-        raise WrongAnswer(f"{path}: {said}")
-    return float(found[1])
+    """Answers a second that were all 200."""
+    outcome = send(Order(port, "GET", path, clients=CLIENTS, seconds=seconds))
+    if set(outcome.statuses) != {"200"}:
+        raise WrongAnswer(f"{path} answered {outcome.statuses}")
+    return outcome.rate

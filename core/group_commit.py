@@ -16,45 +16,61 @@ MOST_ROWS = 200
 Row = dict[str, Any]
 
 
+class NotCommitted(Exception):
+    """The thread that was to commit this row ended before it did."""
+
+
 @dataclass
 class _Waiting:
     row: Row
-    done: bool = False
-    error: Exception | None = None
+    leads: bool = False
+    error: Exception | None = field(default_factory=NotCommitted)  # until its row is committed
+    told: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass
 class GroupCommit:
-    """`statement` inserts one row by the names of its columns."""
+    """`statement` inserts one row by the names of its columns; `most` rows share a transaction."""
 
     statement: Insert
+    most: int = MOST_ROWS
     _waiting: list[_Waiting] = field(default_factory=list)
+    _led: bool = False
     _gate: threading.Lock = field(default_factory=threading.Lock)
-    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def insert(self, row: Row) -> None:
         """Returns when the row is committed. Raises what the database said of this row."""
         mine = _Waiting(row)
+        mine.told.acquire()
         with self._gate:
             self._waiting.append(mine)
-        with self._turn:
-            while not mine.done:
-                self._commit(self._take())
+            mine.leads, self._led = not self._led, True
+        if not mine.leads:
+            mine.told.acquire()  # until a leader tells that the row is committed, or that this thread leads now
+        if mine.leads:
+            self._lead(mine)
         if mine.error is not None:
             raise mine.error
 
-    def _take(self) -> list[_Waiting]:
+    def _lead(self, mine: _Waiting) -> None:
+        """Commits what waits, its own row among it, and hands on to the first of those who came meanwhile."""
         with self._gate:
-            taken, self._waiting = self._waiting[:MOST_ROWS], self._waiting[MOST_ROWS:]
-        return taken
+            group, self._waiting = self._waiting[: self.most], self._waiting[self.most :]
+        try:
+            self._commit(group)
+        finally:
+            with self._gate:
+                heir = self._waiting[0] if self._waiting else None
+                self._led = heir is not None
+            for one in (*group, heir):
+                if one is not None and one is not mine:
+                    one.leads = one is heir
+                    one.told.release()
 
     def _commit(self, group: list[_Waiting]) -> None:
         error = self._write([one.row for one in group])
-        for one in group:
-            one.error = (
-                self._write([one.row]) if error and len(group) > 1 else error
-            )  # one's bad row is not the others' fault
-            one.done = True
+        for one in group:  # one's bad row is not the others' fault
+            one.error = self._write([one.row]) if error and len(group) > 1 else error
 
     def _write(self, rows: list[Row]) -> Exception | None:
         try:

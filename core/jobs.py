@@ -5,12 +5,27 @@ A job is claimed with a lease, so that a worker killed in the middle loses nothi
 import logging
 import random
 import secrets
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, Index, Integer, LargeBinary, String, Text, and_, or_, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Engine,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    and_,
+    select,
+    update,
+)
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
@@ -20,12 +35,17 @@ from core.vault import SITE, Sealed, vault
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
+RENEWED_EVERY = LEASE / 4
 ATTEMPTS = 12
+PATIENT = {"mail": 90}  # about a week, as mail servers try: another's server may be down for days
 SLOWEST_RETRY = timedelta(hours=2)
+DEAD_KEPT = timedelta(days=21)
 SEALED_CONTEXT = "undersigned/job/v1"
 URGENT, NORMAL = 0, 10
 
 Handler = Callable[["Job"], None]
+Conditions = tuple[ColumnElement[bool], ...]
+Hook = tuple[str, Mapping[str, Any]]  # a job's kind and its arguments, promised once something has happened
 
 
 class LeaseLost(Exception):
@@ -87,12 +107,21 @@ def enqueue(
     db.session.execute(insert(Job).values(values).on_conflict_do_nothing(index_elements=["key"]))
 
 
-def claim(moment: datetime) -> Job | None:
-    """The next job whose time has come, leased to this worker in a transaction of its own."""
-    due = or_(
-        and_(Job.state == "queued", Job.run_at <= moment), and_(Job.state == "running", Job.lease_until <= moment)
-    )
-    next_one = select(Job.id).where(due).order_by(Job.priority, Job.run_at, Job.id).limit(1)
+def enqueue_otherwise(job: Job, why: str) -> None:
+    """Promises what a job's `otherwise` asks for, now that the job will never do its own work."""
+    if "otherwise" in job.args:
+        kind, args = job.args["otherwise"]
+        enqueue(kind, {**args, "why": why}, key=f"otherwise:{job.public_id}", priority=URGENT)
+
+
+def claim(moment: datetime, *conditions: ColumnElement[bool]) -> Job | None:
+    """The next job whose time has come, of those that the conditions let through, leased to this worker in a transaction
+    of its own."""
+    queued = and_(Job.state == "queued", Job.run_at <= moment)
+    left = and_(Job.state == "running", Job.lease_until <= moment)  # by a worker that was killed
+    any_left = db.session.scalar(select(Job.id).where(left, *conditions).limit(1)) is not None
+    due = left if any_left else queued  # never both in one query: the index gives the order of one state only
+    next_one = select(Job.id).where(due, *conditions).order_by(Job.priority, Job.run_at, Job.id).limit(1)
     if db.engine.dialect.name == "postgresql":
         next_one = next_one.with_for_update(skip_locked=True)
     elif db.session.scalar(next_one) is None:  # an idle SQLite worker takes no write lock
@@ -110,37 +139,91 @@ def run(job: Job, handlers: Mapping[str, Handler]) -> None:
     job_id, kind, attempts = job.id, job.kind, job.attempts
     vault().prepare(SITE)
     try:
-        if attempts > ATTEMPTS:  # no handler has failed: each time the worker itself was gone
+        if attempts > most_attempts(kind):  # no handler has failed: each time the worker itself was gone
             raise WorkerKilled
-        handlers[job.kind](job)
+        with _leased(job_id, attempts):
+            handlers[job.kind](job)
         _finish(job_id, attempts, state="done", blob=None, last_error=None, finished_at=clock.now())
         db.session.commit()
     except Exception as error:  # noqa: BLE001 - whatever a handler raises, the job must be kept
         db.session.rollback()
         log.warning("job %s (%s) failed, attempt %s: %s", job_id, job.kind, attempts, type(error).__name__)
         with suppress(LeaseLost):
-            _postpone(job_id, kind, attempts, error)
+            _postpone(job, attempts, error)
         db.session.commit()
 
 
-def run_pending(handlers: Mapping[str, Handler]) -> int:
-    """Runs every job whose time has come; the number of jobs run."""
-    count = 0
-    while (job := claim(clock.now())) is not None:
+def run_pending(handlers: Mapping[str, Handler], which: Callable[[datetime], Conditions] = lambda moment: ()) -> int:
+    """Runs every job whose time has come and that `which` lets through at that moment; the number of jobs run."""
+    count, moment = 0, clock.now()
+    while (job := claim(moment, *which(moment))) is not None:
         run(job, handlers)
-        count += 1
+        count, moment = count + 1, clock.now()
     return count
 
 
-def _postpone(job_id: int, kind: str, attempts: int, error: Exception) -> None:
+def most_attempts(kind: str) -> int:
+    return PATIENT.get(kind, ATTEMPTS)
+
+
+def empty_dead() -> bool:
+    """The worker's tick: what a dead job holds sealed of a person goes after 21 days; nobody has taken it up. Commits."""
+    old = (Job.state == "dead", Job.blob.is_not(None), Job.finished_at < clock.now() - DEAD_KEPT)
+    emptied = db.session.execute(update(Job).where(*old).values(blob=None).returning(Job.id)).all()
+    db.session.commit()
+    return bool(emptied)
+
+
+_at_work: dict[tuple[Engine, int], int] = {}
+_heart = threading.Lock()
+_beating: list[threading.Thread] = []
+
+
+@contextmanager
+def _leased(job_id: int, attempts: int) -> Iterator[None]:
+    """While the block runs the job's lease is renewed: a job may take longer than one, and no other worker takes it."""
+    with _heart:
+        _at_work[db.engine, job_id] = attempts
+        if not _beating:
+            _beating.append(threading.Thread(target=_beat, name="leases", daemon=True))
+            _beating[0].start()
+    try:
+        yield
+    finally:
+        with _heart:
+            _at_work.pop((db.engine, job_id), None)
+
+
+def _beat() -> None:
+    while True:
+        time.sleep(RENEWED_EVERY.total_seconds())
+        renew_leases()
+
+
+def renew_leases() -> None:
+    """Prolongs the leases of the jobs that this process is at, on connections of its own."""
+    with _heart:
+        at_work = list(_at_work.items())
+    for (engine, job_id), attempts in at_work:
+        mine = and_(Job.id == job_id, Job.attempts == attempts, Job.state == "running")
+        try:
+            with engine.begin() as connection:
+                connection.execute(update(Job).where(mine).values(lease_until=clock.now() + LEASE))
+        except SQLAlchemyError:  # SQLite: the job itself holds the write lock, so nobody can take it over either
+            log.info("the lease of job %s was not renewed this time", job_id)
+
+
+def _postpone(job: Job, attempts: int, error: Exception) -> None:
+    job_id, kind = job.id, job.kind
     code = getattr(error, "smtp_code", None) or getattr(error, "errno", None)
     reason = f"{type(error).__name__} {code or ''}".strip()  # never its text: a mail server's answer names the address
-    if attempts >= ATTEMPTS:
+    if attempts >= most_attempts(kind):
         log.error("job %s is dead after %s attempts", job_id, attempts)
+        _finish(job_id, attempts, state="dead", last_error=reason, finished_at=clock.now())
         told = {"kind": "job-dead", "detail": {"job": kind}}
         enqueue("alarm", told, key=f"alarm:job-dead:{kind}:{clock.now():%Y%m%d}", priority=URGENT)
-        return _finish(job_id, attempts, state="dead", last_error=reason, finished_at=clock.now())
-    delay = min(timedelta(seconds=2**attempts) * random.uniform(0.75, 1.25), SLOWEST_RETRY)
+        return enqueue_otherwise(job, "dead")
+    delay = min(timedelta(seconds=2 ** min(attempts, 20)) * random.uniform(0.75, 1.25), SLOWEST_RETRY)
     return _finish(job_id, attempts, state="queued", last_error=reason, run_at=clock.now() + delay)
 
 

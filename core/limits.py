@@ -1,7 +1,7 @@
 """Limits for each network, without keeping an address: the bucket is an HMAC of a /24 or /48 under a key of the day.
 
 The key lives in memory or Redis only. Without Redis each process counts for itself, and there is exactly one; while
-Redis is away each counts for itself too: never without a limit, never without an answer."""
+Redis is away each counts for itself too: never without a limit, never without an answer. Tor's exits share a bucket."""
 
 import hmac
 import ipaddress
@@ -9,6 +9,7 @@ import logging
 import secrets
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from flask import current_app, request
@@ -18,16 +19,19 @@ from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from core import clock
+from core.tor_exits import TorExits
 
 log = logging.getLogger(__name__)
 REDIS_TIMEOUT = 0.5  # seconds; somebody waits
 KEY_LIFE = 25 * 3600
+TOR = "tor"  # the bucket of its exits: never refused, never held for their number
 
 
 @dataclass
 class Limiter:
     storage: Any = field(default_factory=MemoryStorage)
     enabled: bool = True
+    exits: TorExits = field(default_factory=TorExits)
     _own: MemoryStorage = field(default_factory=MemoryStorage)
     _keys: dict[str, bytes] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -70,15 +74,23 @@ class Limiter:
             return own
 
 
-def make_limiter(redis_url: str | None, *, enabled: bool) -> Limiter:
-    """The process's limiter, counting in Redis where there is one."""
+def make_limiter(redis_url: str | None, *, enabled: bool, tor_exits: Path | None = None) -> Limiter:
+    """The process's limiter, counting in Redis where there is one; `tor_exits` is a file of addresses, one a line."""
+    exits = TorExits(tor_exits)
     if redis_url is None:
-        return Limiter(enabled=enabled)
+        return Limiter(enabled=enabled, exits=exits)
     patience = {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT}
-    return Limiter(RedisStorage(redis_url, None, RedisStorage.PREFIX, True, **patience), enabled)
+    return Limiter(RedisStorage(redis_url, None, RedisStorage.PREFIX, True, **patience), enabled, exits)
 
 
 def own_bucket_within(limit: RateLimitItem, act: str) -> bool:
     """Whether the asker's own network is within a limit for an act; only such a limit may be told to the asker."""
     limiter: Limiter = current_app.extensions["limiter"]
     return limiter.within(limit, act, limiter.bucket(request.remote_addr or ""))
+
+
+def own_bucket() -> str:
+    """The bucket that a row of this request carries for a day: `tor`, or the network's."""
+    limiter: Limiter = current_app.extensions["limiter"]
+    address = request.remote_addr or ""
+    return TOR if address in limiter.exits else limiter.bucket(address)

@@ -6,24 +6,30 @@ import os
 import smtplib
 import ssl
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, parseaddr
-from functools import partial
+from functools import lru_cache, partial
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
 
 from flask import current_app, render_template
 from flask_babel import force_locale
 from sqlalchemy import update
 
 from config import Settings, is_loopback
-from core import clock
+from core import clock, relay, unsubscribes
 from core.addresses import ascii_domain
 from core.db import db
-from core.jobs import NORMAL, Job, enqueue
+from core.jobs import URGENT, Hook, Job, enqueue, enqueue_otherwise
+from core.relay import AFTERWARDS, ESSENTIAL
 
 SMTP_TIMEOUT = 20
+REFUSED_FOR_GOOD = 500
+WAITED = timedelta(hours=1)
 
 
 def promise(
@@ -33,11 +39,29 @@ def promise(
     key: str,
     context: Mapping[str, Any],
     language: str = "en",
-    priority: int = NORMAL,
+    priority: int = AFTERWARDS,
+    essential: bool = False,
+    attachment: tuple[str, str] | None = None,
+    lasts: tuple[timedelta, str] | None = None,
+    then: Hook | None = None,
+    otherwise: Hook | None = None,
 ) -> None:
-    """Promises one mail in the current transaction, once for each key; `to` and `context` are sealed."""
-    sealed = {"to": to, "context": dict(context), "language": language}
-    enqueue("mail", {"template": template}, key=f"mail:{key}", sealed=sealed, priority=priority)
+    """Promises one mail in the current transaction, once for each key; `to`, `context` and `attachment` are sealed.
+
+    `essential` ones go before all others, and to an address that wants no mail too. `attachment`: file name and text.
+    `lasts`: how long its links live from sending and in which zone; the template gets the day as `until`.
+    `then` is a job enqueued in the commit that marks the mail as sent; `otherwise` one where it will never be, which is
+    told `why`: refused, stopped or dead. Neither names a person."""
+    sealed: dict[str, Any] = {"to": to, "context": dict(context), "language": language}
+    if attachment is not None:
+        sealed["attachment"] = list(attachment)
+    if lasts is not None:
+        sealed["lasts"] = [lasts[0].total_seconds(), lasts[1]]
+    args: dict[str, Any] = {"template": template}
+    if essential:
+        args["essential"], priority = True, min(priority, ESSENTIAL)
+    args |= {name: list(hook) for name, hook in (("then", then), ("otherwise", otherwise)) if hook is not None}
+    enqueue("mail", args, key=f"mail:{key}", sealed=sealed, priority=priority)
 
 
 def recall(keys: Iterable[str]) -> None:
@@ -50,18 +74,28 @@ def recall(keys: Iterable[str]) -> None:
 def deliver(job: Job) -> None:
     """The job that renders one mail and hands it to the SMTP server, or to a file where none is set."""
     settings: Settings = current_app.config["UNDERSIGNED"]
-    message = compose(job, settings)
-    if settings.smtp_url:
-        _send(message, settings.smtp_url)
-    else:
-        _write(message, settings.mail_folder, job)
-
-
-def compose(job: Job, settings: Settings) -> EmailMessage:
-    """The mail of a job: the template's first line is its subject, the rest after a blank line its text."""
     sealed = job.sealed()
+    if not job.args.get("essential") and unsubscribes.is_stopped(unsubscribes.token_of(sealed["to"])):
+        return enqueue_otherwise(job, "stopped")
+    message = compose(job, sealed, settings)
+    try:
+        _hand_over(message, settings, job)
+    except smtplib.SMTPRecipientsRefused as error:
+        if min(code for code, _ in error.recipients.values()) < REFUSED_FOR_GOOD:
+            raise
+        relay.count(refused=True)
+        return enqueue_otherwise(job, "refused")
+    relay.count()
+    if "then" in job.args:
+        kind, args = job.args["then"]
+        enqueue(kind, args, key=f"then:{job.public_id}", priority=URGENT)
+
+
+def compose(job: Job, sealed: Mapping[str, Any], settings: Settings) -> EmailMessage:
+    """The mail of a job: the template's first line is its subject, the rest after a blank line its text."""
+    context = {**sealed["context"], "until": _until(sealed)} if "lasts" in sealed else sealed["context"]
     with current_app.test_request_context(base_url=settings.server_url), force_locale(sealed["language"]):
-        text = render_template(f"emails/{job.args['template']}.txt", settings=settings, **sealed["context"])
+        text = render_template(f"emails/{job.args['template']}.txt", settings=settings, **context)
     subject, _, body = text.partition("\n")
     message = EmailMessage()
     message["Subject"] = " ".join(subject.removeprefix("Subject:").split())  # one line, whatever a name holds
@@ -69,16 +103,43 @@ def compose(job: Job, settings: Settings) -> EmailMessage:
     message["To"] = ascii_domain(sealed["to"])
     if settings.mail_reply_to:
         message["Reply-To"] = settings.mail_reply_to
-    message["Date"] = format_datetime(job.created_at)
+    message["Date"] = format_datetime(_dated(job))
     message["Message-ID"] = f"<{job.public_id}@{urlsplit(settings.server_url).hostname}>"
     message["Auto-Submitted"] = "auto-generated"
+    if unsubscribe := context.get("links", {}).get("unsubscribe"):
+        message["List-Unsubscribe"] = f"<{unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(body.strip() + "\n", cte="quoted-printable")
+    if "attachment" in sealed:
+        _attach(message, *sealed["attachment"])
     return message
+
+
+def _dated(job: Job) -> datetime:
+    """The promise's time, so that a mail sent twice is the same; one that waited is dated now, or it would sort as old."""
+    return job.created_at if clock.now() - job.created_at < WAITED else clock.now()
+
+
+def _until(sealed: Mapping[str, Any]) -> str:
+    seconds, zone = sealed["lasts"]
+    return clock.day((clock.now() + timedelta(seconds=seconds)).astimezone(ZoneInfo(zone)).date(), sealed["language"])
+
+
+def _attach(message: EmailMessage, filename: str, text: str) -> None:
+    main, _, sub = (guess_type(filename)[0] or "text/plain").partition("/")
+    message.add_attachment(text.encode(), maintype=main, subtype=sub, filename=filename)
+
+
+def _hand_over(message: EmailMessage, settings: Settings, job: Job) -> None:
+    if settings.smtp_url:
+        _send(message, settings.smtp_url)
+    else:
+        _write(message, settings.mail_folder, job)
 
 
 def _send(message: EmailMessage, smtp_url: str) -> None:
     url = urlsplit(smtp_url)
-    host, secure, context = url.hostname or "localhost", url.scheme == "smtps", ssl.create_default_context()
+    host, secure, context = url.hostname or "localhost", url.scheme == "smtps", _tls()
     kind = partial(smtplib.SMTP_SSL, context=context) if secure else smtplib.SMTP  # no context: nothing is verified
     with kind(host, url.port or (465 if secure else 25), timeout=SMTP_TIMEOUT) as server:
         server.ehlo_or_helo_if_needed()
@@ -91,9 +152,14 @@ def _send(message: EmailMessage, smtp_url: str) -> None:
         server.send_message(message)
 
 
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()  # reads the machine's certificates: 10 ms that not each mail needs
+
+
 def _write(message: EmailMessage, folder: Path, job: Job) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / f"{job.created_at:%Y%m%dT%H%M%S%f}-{job.public_id}.eml"
+    path = folder / f"{_dated(job):%Y%m%dT%H%M%S%f}-{job.public_id}.eml"
     draft = path.with_suffix(".draft")
     with draft.open("wb") as file:
         file.write(bytes(message))

@@ -1,11 +1,29 @@
-"""What the mail server took, by the hour: the ground for keeping within a small provider's limits."""
+"""The mail server's limits: what it took by the hour, what may go now, when the queue clears, and the breaker.
 
-from datetime import datetime
+The hour is the clock's. The day is the 24 hours before and the hour under way, so that no 24 hours hold more than it allows."""
 
-from sqlalchemy import Integer
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Integer, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db import Base, UTCDateTime
+from core import alarms, clock
+from core.db import Base, UTCDateTime, db, insert
+from core.jobs import Conditions, Job
+from core.switches import Switch, switches, turn
+
+# A mail's place in the queue is its job's priority: those to organisers go even while mailing is stopped. The last four come
+# after NORMAL jobs, so that whatever is held back here stands in no other job's way.
+TO_ORGANISERS, ESSENTIAL, CONFIRMATION, AFTERWARDS, REMINDER, UPDATE = -20, -10, 11, 13, 15, 20
+NOTHING = TO_ORGANISERS - 1
+
+HOUR, DAY = 1, 25  # hours that are looked back on, the one under way included
+SOON = timedelta(minutes=10)  # a wait that is not worth a word
+FORESEEN = 24 * 366  # hours
+BREAKER_LEAST, BREAKER_SHARE = 50, 0.1
+BREAKER_LOOKS_BACK = timedelta(hours=24)
 
 
 class MailHour(Base):
@@ -15,3 +33,108 @@ class MailHour(Base):
     hour: Mapped[datetime] = mapped_column(UTCDateTime, primary_key=True)
     sent: Mapped[int] = mapped_column(Integer, default=0)
     refused: Mapped[int] = mapped_column(Integer, default=0)
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """Mails that wait, and when the last of them goes; None where nobody can tell: mailing is off, or no limit is known."""
+
+    waiting: int
+    mailing: bool
+    limited: bool
+    clears_at: datetime | None
+
+    @property
+    def delay(self) -> timedelta:
+        """How long one more mail waits; nothing where it goes at once."""
+        wait = self.clears_at - clock.now() if self.clears_at else timedelta(0)
+        return wait if wait > SOON else timedelta(0)
+
+
+def count(*, refused: bool = False) -> None:
+    """Notes a mail of this hour in the current transaction: handed over, or refused for good."""
+    column = "refused" if refused else "sent"
+    row = {"hour": clock.to_hour(clock.now()), "sent": 0, "refused": 0, column: 1}
+    more = {column: getattr(MailHour, column) + 1}
+    db.session.execute(insert(MailHour).values(row).on_conflict_do_update(index_elements=["hour"], set_=more))
+    if refused:
+        _break()
+
+
+def may_go(moment: datetime) -> Conditions:
+    """The condition on jobs to claim: all that are no mails, and the mails that the provider and the switch let through."""
+    windows, mailing = _windows(), switches().mailing
+    if mailing and not windows:
+        return ()
+    last = min((_last_place(moment, hours, limit) for hours, limit in windows), default=UPDATE)
+    last = last if mailing else min(last, TO_ORGANISERS)
+    return () if last == UPDATE else (or_(Job.kind != "mail", Job.priority <= last),)
+
+
+def backlog(last_place: int | None = None) -> Backlog:
+    """What waits to be mailed, up to a place in the queue where one is given, and when it will have gone."""
+    places = () if last_place is None else (Job.priority <= last_place,)
+    unsent = (Job.kind == "mail", Job.state.in_(("queued", "running")), *places)
+    waiting = db.session.scalar(select(func.count()).select_from(Job).where(*unsent)) or 0
+    mailing, windows = switches().mailing, _windows()
+    return Backlog(waiting, mailing, bool(windows), _clears_at(waiting, windows) if mailing and windows else None)
+
+
+def wait_for_one_more() -> Backlog | None:
+    """The backlog that a confirmation promised now stands behind; None where nothing holds mails back."""
+    return backlog(CONFIRMATION) if _windows() or not switches().mailing else None
+
+
+def _windows() -> list[tuple[int, int]]:
+    """How many hours are looked back on, and the mails that they may hold."""
+    now = switches()
+    return [(h, limit) for h, limit in ((HOUR, now.mails_an_hour), (DAY, now.mails_a_day)) if limit is not None]
+
+
+def _reserve(limit: int) -> int:
+    """What is kept back for mails that must not wait: one in twenty."""
+    return max(1, limit // 20) if limit > 1 else 0
+
+
+def _last_place(moment: datetime, hours: int, limit: int) -> int:
+    left = limit - sum(sent for _, sent in _sent(moment, hours))
+    if left <= 0:
+        return NOTHING
+    return UPDATE if left > _reserve(limit) else ESSENTIAL
+
+
+def _sent(moment: datetime, hours: int) -> list[tuple[datetime, int]]:
+    since = clock.to_hour(moment) - timedelta(hours=hours - 1)
+    rows = db.session.execute(select(MailHour.hour, MailHour.sent).where(MailHour.hour >= since))
+    return [(hour, sent) for hour, sent in rows]
+
+
+def _clears_at(waiting: int, windows: list[tuple[int, int]]) -> datetime | None:
+    """Goes through the coming hours as the worker will: what each of them takes, given those before it."""
+    now = clock.now()
+    hour, known = clock.to_hour(now), dict(_sent(now, DAY))
+    past = deque((known.get(hour - timedelta(hours=back), 0) for back in reversed(range(DAY))), maxlen=DAY)
+    for ahead in range(FORESEEN):
+        room = min(limit - _reserve(limit) - sum(list(past)[-hours:]) for hours, limit in windows)
+        waiting -= max(0, room)
+        if waiting < 0:  # one more would go as well
+            return max(now, hour + timedelta(hours=ahead))
+        past[-1] += max(0, room)
+        past.append(0)
+    return None
+
+
+def _break() -> None:
+    """Stops mailing where too many recipients are refused for good: a provider would soon refuse everything of ours.
+
+    Counted is what came after the last turn of the switch, so that an organiser's yes holds for at least an hour."""
+    if not switches().mailing:
+        return
+    turned = db.session.scalar(select(Switch.changed_at).where(Switch.name == "mailing"))
+    since = clock.now() - BREAKER_LOOKS_BACK
+    after = [MailHour.hour > since] + ([MailHour.hour > turned] if turned else [])
+    sums = select(func.coalesce(func.sum(MailHour.sent), 0), func.coalesce(func.sum(MailHour.refused), 0))
+    sent, refused = db.session.execute(sums.where(*after)).one()
+    if sent + refused >= BREAKER_LEAST and refused > BREAKER_SHARE * (sent + refused):
+        turn(actor="system", mailing=False)
+        alarms.sound("mail-refused", f"{clock.now():%Y%m%d%H}", refused=refused, of=sent + refused)

@@ -1,18 +1,15 @@
 """Switches that organisers turn while the site runs: what is off, what the mail server takes; read once a second a process."""
 
-import time
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Engine, String, select
+from sqlalchemy import JSON, Connection, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import audit, clock
 from core.db import Base, UTCDateTime, db, insert
-
-REMEMBERED = 1.0  # seconds
-_remembered: dict[Engine, tuple[float, "Switches"]] = {}
+from core.remembered import Remembered
 
 
 class Switch(Base):
@@ -42,14 +39,17 @@ class Switches:
 
 def switches() -> Switches:
     """The switches as they stood at most a second ago."""
-    until, found = _remembered.get(db.engine, (0.0, None))
-    if found is None or until < time.monotonic():
-        known = {field.name for field in fields(Switches)}
-        rows = db.session.execute(select(Switch.name, Switch.value).where(Switch.name.in_(known))).all()
-        values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in rows}
-        found = Switches(**values)
-        _remembered[db.engine] = (time.monotonic() + REMEMBERED, found)
-    return found
+    return _standing.get(None)
+
+
+def _read(connection: Connection, nothing: None) -> Switches:
+    known = {field.name for field in fields(Switches)}
+    rows = connection.execute(select(Switch.name, Switch.value).where(Switch.name.in_(known)))
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in rows}
+    return Switches(**values)
+
+
+_standing: Remembered[None, Switches] = Remembered(_read)
 
 
 def turn(*, actor: str, **values: Any) -> None:
@@ -65,4 +65,4 @@ def turn(*, actor: str, **values: Any) -> None:
 
 def forget() -> None:
     """Drops what this process remembers."""
-    _remembered.clear()
+    _standing.forget()

@@ -1,8 +1,11 @@
 """Never write to me again: the link in each mail, and the addresses that used it.
 
-The link's token is the address's HMAC under a key that only office and worker hold; the database keeps the token's SHA-256."""
+The link's token is the address's HMAC under a key that only office and worker hold; the database keeps the token's SHA-256.
+So the public server can neither make a token nor tell whose it is; it takes any that is well formed."""
 
 import hmac
+import re
+import unicodedata
 from base64 import urlsafe_b64encode
 from datetime import datetime
 
@@ -10,9 +13,18 @@ from sqlalchemy import LargeBinary, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
-from core.db import Base, UTCDateTime, db, insert
+from core.addresses import ascii_domain
+from core.db import Base, RowNotFound, UTCDateTime, db, insert
 from core.tokens import digest
 from core.vault import vault
+
+WHOLE = re.compile(
+    r"[A-Za-z0-9_-]{43}", re.ASCII
+)  # 32 bytes; a link that lost its end must not look as if it had worked
+
+
+class LinkDamaged(RowNotFound):
+    """A token that no mail of ours ever carried, most likely a part of one."""
 
 
 class Unsubscribe(Base):
@@ -22,13 +34,24 @@ class Unsubscribe(Base):
 
 
 def token_of(email: str) -> str:
-    """The secret of an address's link, the same in each of its mails; needs the keystore."""
-    mark = hmac.digest(vault().keystore.key_for("unsubscribe"), email.strip().lower().encode(), "sha256")
+    """The secret of a mailbox's link, the same in each of its mails; needs the keystore."""
+    mark = hmac.digest(vault().keystore.key_for("unsubscribe"), _mailbox(email).encode(), "sha256")
     return urlsafe_b64encode(mark).decode().rstrip("=")
 
 
+def digest_of(email: str) -> bytes:
+    """What the database would hold of a mailbox that wants no mail."""
+    return digest(token_of(email))
+
+
+def check(token: str) -> None:
+    """Raises LinkDamaged for what cannot be a token."""
+    if not WHOLE.fullmatch(token):
+        raise LinkDamaged(token[:4])
+
+
 def stop(token: str) -> None:
-    """From now on nothing goes to the address of this token; a token that is nobody's does no harm."""
+    """From now on nothing goes to the mailbox of this token; a token that is nobody's does no harm."""
     row = insert(Unsubscribe).values(digest=digest(token), created_at=clock.now())
     db.session.execute(row.on_conflict_do_nothing())
 
@@ -40,3 +63,15 @@ def allow(token: str) -> None:
 
 def is_stopped(token: str) -> bool:
     return db.session.scalar(select(Unsubscribe.digest).where(Unsubscribe.digest == digest(token))) is not None
+
+
+def _mailbox(email: str) -> str:
+    """The spellings that reach one mailbox everywhere: letter case, width, domain in ASCII, '+tag'.
+
+    Rules of single providers (Gmail's dots) are a petition's business: there a mailbox counts once and gets five mails."""
+    local, _at, domain = unicodedata.normalize("NFKC", email.strip()).lower().rpartition("@")
+    plain = f"{local.partition('+')[0] or local}@{domain}"
+    try:
+        return ascii_domain(plain)
+    except UnicodeError:  # no mail server knows this domain; whoever is stopped stays stopped
+        return plain

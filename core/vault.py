@@ -19,13 +19,14 @@ from flask import current_app
 from nacl.exceptions import BadSignatureError, CryptoError
 from nacl.public import PublicKey, SealedBox
 from nacl.signing import VerifyKey
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, insert, select, text
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
-from core.db import Base, UTCDateTime, db
-from core.keystore import KeyMissing, Keystore
+from core.db import db
+from core.keystore import KeyMissing, Keystore, ScopeKey
+from core.vault_models import DataKey as DataKey
+from core.vault_models import VaultKey as VaultKey
 
 SITE = "site"
 DATA_KEY_LIFE = timedelta(minutes=10)
@@ -38,34 +39,6 @@ JSON = json.JSONDecoder()
 
 class VaultError(Exception):
     """Something cannot be sealed or opened: no key, a forged key, or a changed row."""
-
-
-class VaultKey(Base):
-    """A scope's public key, signed by the site key; the private half is a file in the keystore."""
-
-    __tablename__ = "vault_keys"
-    __table_args__ = (
-        Index(
-            "uq_vault_keys_scope_active", "scope", unique=True,
-            sqlite_where=text("retired_at IS NULL"), postgresql_where=text("retired_at IS NULL"),
-        ),
-    )  # fmt: skip
-    id: Mapped[str] = mapped_column(String(16), primary_key=True)
-    scope: Mapped[str] = mapped_column(String(64))
-    public_key: Mapped[bytes] = mapped_column(LargeBinary)
-    signature: Mapped[bytes] = mapped_column(LargeBinary)
-    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
-    retired_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-
-
-class DataKey(Base):
-    """One process's AES key for one scope, sealed to the scope's public key."""
-
-    __tablename__ = "data_keys"
-    id: Mapped[str] = mapped_column(String(16), primary_key=True)
-    key_id: Mapped[str] = mapped_column(ForeignKey("vault_keys.id"), index=True)
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
 
 
 @dataclass(frozen=True)
@@ -95,15 +68,19 @@ class Vault:
         self._site = VerifyKey(b64decode(site_public_key))
         self._current: dict[str, _CurrentKey] = {}
         self._opened: OrderedDict[str, AESGCM] = OrderedDict()
+        self._opened_until = clock.now()
         self._lock = threading.Lock()
 
     def create_scope(self, scope: str) -> VaultKey:
         """A new key pair for the scope, its public half signed and added to the session."""
         self._need_keystore()
-        made = self.keystore.create_scope_key()
+        return self.publish(scope, self.keystore.create_scope_key())
+
+    def publish(self, scope: str, made: ScopeKey) -> VaultKey:
+        """Signs the public half of a key in the keystore and adds it to the session as the scope's active one."""
         public = bytes(made.private.public_key)
         signature = self.keystore.site_key().sign(_key_statement(scope, made.key_id, public)).signature
-        key = VaultKey(id=made.key_id, scope=scope, public_key=public, signature=signature)
+        key = VaultKey(id=made.key_id, scope=scope, public_key=public, signature=signature, created_at=clock.now())
         db.session.add(key)
         return key
 
@@ -159,22 +136,41 @@ class Vault:
             self._current.clear()
             self._opened.clear()
 
+    def renew(self, scope: str) -> None:
+        """`prepare`, however young the data key at hand: its pair has been retired."""
+        with self._lock:
+            self._current[scope] = self._new_data_key(scope)
+
+    def forget_opened(self) -> None:
+        """Drops the opened data keys: one may be of a key that was destroyed."""
+        with self._lock:
+            self._opened.clear()
+
     def _new_data_key(self, scope: str) -> _CurrentKey:
-        with db.engine.begin() as connection:
-            columns = (VaultKey.id, VaultKey.public_key, VaultKey.signature)
-            query = select(*columns).where(VaultKey.scope == scope, VaultKey.retired_at.is_(None))
-            row = connection.execute(query).one_or_none()
-            if row is None:
-                raise VaultError(f"{scope} has no key")
-            self.verify(scope, row.id, row.public_key, row.signature)
-            raw, data_key_id = AESGCM.generate_key(256), secrets.token_hex(8)
-            sealed = SealedBox(PublicKey(row.public_key)).encrypt(raw)
-            values = {"id": data_key_id, "key_id": row.id, "sealed": sealed, "created_at": clock.now()}
-            connection.execute(insert(DataKey).values(values))
+        key_id = ""
+        while (
+            key_id != (active := self._active(scope)).id
+        ):  # retired before this commit: its destroyer may not see the row
+            key_id, raw, data_key_id = active.id, AESGCM.generate_key(256), secrets.token_hex(8)
+            sealed = SealedBox(PublicKey(active.public_key)).encrypt(raw)
+            values = {"id": data_key_id, "key_id": key_id, "sealed": sealed, "created_at": clock.now()}
+            with db.engine.begin() as connection:
+                connection.execute(insert(DataKey).values(values))
         timer = threading.Timer(DATA_KEY_LIFE.total_seconds(), self._drop, (scope, data_key_id))
         timer.daemon = True
         timer.start()
-        return _CurrentKey(row.id, data_key_id, AESGCM(raw), clock.now() + DATA_KEY_LIFE)
+        return _CurrentKey(key_id, data_key_id, AESGCM(raw), clock.now() + DATA_KEY_LIFE)
+
+    def _active(self, scope: str) -> Any:
+        """The scope's active public key, found to be signed by the site key."""
+        columns = (VaultKey.id, VaultKey.public_key, VaultKey.signature)
+        query = select(*columns).where(VaultKey.scope == scope, VaultKey.retired_at.is_(None))
+        with db.engine.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise VaultError(f"{scope} has no key")
+        self.verify(scope, row.id, row.public_key, row.signature)
+        return row
 
     def _drop(self, scope: str, data_key_id: str) -> None:
         with self._lock:
@@ -189,6 +185,9 @@ class Vault:
 
     def _open_data_key(self, key_id: str, data_key_id: str) -> AESGCM:
         self._need_keystore()
+        if clock.now() >= self._opened_until:  # what opens the rows of a destroyed key must not stay in any memory
+            self._opened.clear()
+            self._opened_until = clock.now() + DATA_KEY_LIFE
         if (known := self._opened.get(data_key_id)) is not None:
             return known
         row = db.session.get(DataKey, data_key_id)

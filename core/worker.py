@@ -10,7 +10,7 @@ from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
-from core import clock
+from core import clock, relay
 from core.db import db, trace
 from core.jobs import Handler, claim, run
 from core.jobs import run_pending as drain
@@ -38,7 +38,8 @@ class Worker:
     def work_once(self) -> bool:
         """Runs the ticks that are due and one job; whether there was anything to do."""
         busy = self._run_due_ticks()
-        job = claim(clock.now())
+        moment = clock.now()
+        job = claim(moment, *relay.may_go(moment))
         if job is not None:
             run(job, self.handlers)
         db.session.remove()
@@ -49,7 +50,7 @@ class Worker:
         count = 0
         while True:
             busy = any([self._run(tick) for tick in self.ticks])
-            done = drain(self.handlers)
+            done = drain(self.handlers, relay.may_go)
             db.session.remove()
             if not busy and not done:
                 return count

@@ -37,6 +37,7 @@ def _write(job: Job, template: str) -> None:
         key=f"{template}:{payment.stripe_id}",
         context=context,
         language=donation.language,
+        essential=True,
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from config import Settings
-from core import clock
+from core import clock, fonts
 from operations.findings import Finding, failed, warning, well
 
 LEAST_SPACE = 500 * 2**20
@@ -78,6 +78,17 @@ def last_backup(settings: Settings) -> Finding:
     return well("backup", f"The last was made on {moment:%Y-%m-%d %H:%M} UTC.")
 
 
+def sheet_fonts(settings: Settings) -> Finding:
+    """What a printed sheet shows as empty boxes where no font draws it."""
+    lacking = fonts.missing()
+    if lacking:
+        return warning(
+            "fonts",
+            f"Sheets cannot show {', '.join(lacking)}: install fonts-noto-core and fonts-noto-cjk, or their like.",
+        )
+    return well("fonts", "Sheets can show every script that was thought of.")
+
+
 def note_backup(settings: Settings, moment: datetime) -> None:
     """Remembers when the last backup was made, for the doctor."""
     (settings.data / BACKUP_MARKER).write_text(moment.isoformat())
@@ -90,4 +101,4 @@ def read_backup_time(settings: Settings) -> datetime | None:
         return None
 
 
-CHECKS = (data_folder, disk_space, mail_server, stripe, last_backup)
+CHECKS = (data_folder, disk_space, mail_server, stripe, sheet_fonts, last_backup)

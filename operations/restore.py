@@ -15,14 +15,16 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Table, select
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from core import audit
+from core import audit, clock
 from core.db import Base, db
 from core.health import MIGRATIONS
 from core.vault import vault
-from operations import rows
+from operations import replay, retention_run, rows
 from operations.backup import BATCH, FORMAT
-from petitions import signature_services, tallies
+from petitions import paper_batches, tallies
+from petitions.states import ExitReason
 
+JOURNALLING = ("petitions.journal", paper_batches.JOURNAL)
 NO_ROW = (ValueError, TypeError, KeyError, AttributeError)
 
 
@@ -48,11 +50,12 @@ def restore(path: Path, *, force: bool) -> dict[str, int]:
         rows.write_sequences(connection, manifest["sequences"])
         _move_schema(connection, _script().get_current_head())
         db.session.expire_all()
-        for act, public_id in vault().keystore.read_journal():
-            signature_services.replay(act, public_id)
+        replay.repeat(vault().keystore.read_journal())
         audit.record("site.restored", manifest["created_at"], actor="cli")
         db.session.flush()
+    vault().forget()
     tallies.recount()
+    retention_run.run(clock.now())  # what has run out since the backup, and erasures that it had not seen
     return {table: member["rows"] for table, member in manifest["tables"].items()}
 
 
@@ -133,9 +136,10 @@ def _constraints_at_the_end(connection: Connection) -> Iterator[None]:
 def _finish_journal(connection: Connection) -> None:
     """Withdrawals that the worker has not journalled yet would be forgotten with the rows that hold them."""
     for jobs in (table for table in rows.tables(connection) if table.name == "jobs"):
-        waiting = select(jobs.c.args).where(jobs.c.kind == "petitions.journal", jobs.c.state != "done")
+        waiting = select(jobs.c.args).where(jobs.c.kind.in_(JOURNALLING), jobs.c.state != "done")
         for args in connection.scalars(waiting).all():
-            vault().keystore.write_journal(args["act"], args["public_id"])
+            for public_id in args.get("ids", [args.get("public_id")]):
+                vault().keystore.write_journal(args.get("act", ExitReason.ERASED), public_id)
 
 
 def _clear(connection: Connection, *, force: bool) -> None:

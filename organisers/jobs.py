@@ -4,9 +4,9 @@ from flask import current_app
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from core import mail
+from core import mail, relay
 from core.db import db
-from core.jobs import URGENT, Job
+from core.jobs import Job
 from organisers.models import Organiser
 
 ADVICE = {
@@ -30,6 +30,25 @@ ADVICE = {
         "The number shown for a petition differed from the signatures themselves. It has been corrected. If this comes "
         "again, tell the person who runs the site."
     ),
+    "invitation-waits": _l(
+        "Somebody waits for an organiser's yes: a colleague was proposed for a closed letter, a notable signatory or an "
+        "organisation has confirmed, or a role is to be corrected. Open the petition's invitations in the office."
+    ),
+    "mail-refused": _l(
+        "More than one in ten of the last day's mails were refused for good by the recipients' side, so the site has "
+        "stopped writing to signatories; nothing is lost, the mails wait. Look at the signals and the held signatures for "
+        "addresses that somebody made up, then turn mailing on again in the office."
+    ),
+    "signal": _l(
+        "Signatures are coming in that look made: many of one country, one mail domain, one name, one family of addresses "
+        "or one network, far above what this petition is used to. What matches is set aside from now on and waits for you. "
+        "Open the signals in the office: look at a sample, then say that it is no wave, or take its signatures out of the "
+        "count. Everything can be undone."
+    ),
+    "retention-stopped": _l(
+        "The daily deletion could not be done for a petition, because its key is not in the keystore. Nothing of it was "
+        "deleted. Ask the person who runs the site to bring the keystore back and to run 'flask doctor'."
+    ),
     "job-dead": _l(
         "Something that the site had promised, a mail for example, failed many times and was given up. Ask the person "
         "who runs the site to look into its log and run 'flask doctor'."
@@ -49,7 +68,9 @@ def alarm(job: Job) -> None:
     }
     for organiser in db.session.scalars(select(Organiser).where(Organiser.active.is_(True)).order_by(Organiser.id)):
         key = f"alarm:{job.public_id}:{organiser.id}"
-        mail.promise("alarm", to=organiser.email, key=key, context=context, priority=URGENT)
+        mail.promise(
+            "alarm", to=organiser.email, key=key, context=context, priority=relay.TO_ORGANISERS, essential=True
+        )
 
 
 JOBS = {"alarm": alarm}

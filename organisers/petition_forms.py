@@ -10,7 +10,7 @@ from babel import Locale
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import StringField, ValidationError
+from wtforms import BooleanField, StringField, ValidationError
 from wtforms.validators import Optional
 
 from deliveries.formats import FORMATS
@@ -31,7 +31,7 @@ def language_choices() -> list[tuple[str, str]]:
 
 
 class PetitionForm(OfficeForm):
-    """A petition; the slug may change only while it is a draft. Times are meant in the chosen zone."""
+    """A petition; slug and who may sign change only while it is a draft. Times are meant in the chosen zone."""
 
     title = line(_l("Title"), 160, _l("Give the petition a title."))
     slug = slug()
@@ -45,6 +45,7 @@ class PetitionForm(OfficeForm):
     closes_at = LocalMoment(_l("Closes"), [Optional()], format=SHOWN_AS)
     language = Choice(_l("Language of the letter"), choices=language_choices, default="en")
     sources = text(_l("Source codes"), 2_000)
+    invited_only = BooleanField(_l("A closed letter: only people whom I invite sign it"))
     known: Mapping[tuple[str | None, datetime | None], datetime | None] = {}
 
     @classmethod
@@ -57,7 +58,7 @@ class PetitionForm(OfficeForm):
             form.opens_at.data, form.closes_at.data = _local(petition.opens_at, zone), _local(petition.closes_at, zone)
             form.sources.data = " ".join(petition.sources)
         if petition.state != PetitionState.DRAFT:
-            del form.slug
+            del form.slug, form.invited_only
         return form
 
     def values(self) -> dict[str, Any]:

@@ -2,17 +2,26 @@
 
 from flask import render_template
 
-from core import audit
+from core import audit, relay
 from donations import services as donations
 from organisers import (  # noqa: F401 - their routes
     case_services,
     case_views,
+    counting_views,
+    invalidation_views,
+    invitation_views,
     login_views,
+    moderation_services,
+    moderation_views,
     numbers,
+    paper_import_views,
+    paper_views,
     part_views,
     petition_services,
     petition_views,
     recipient_views,
+    retention_views,
+    switch_views,
 )
 from organisers.blueprint import office
 
@@ -36,6 +45,8 @@ def dashboard() -> str:
         raised=numbers.raised(),
         events=donations.attention(),
         dead_jobs=numbers.dead_jobs(),
+        moderation=moderation_services.attention(),
+        mail=relay.backlog(),
     )
 
 

@@ -11,6 +11,7 @@ from cases import services as case_services
 from core import clock
 from core.guards import cacheable
 from pages import services
+from petitions import deadlines
 
 pages = Blueprint("pages", __name__)
 
@@ -75,7 +76,7 @@ def news_of_month(year: int, month: str) -> ResponseReturnValue:
 
 @pages.get("/privacy")
 def privacy() -> Response:
-    return _page("pages/privacy.html")
+    return _page("pages/privacy.html", clocks=deadlines, retention_days=deadlines.AFTER_DELIVERY.days)
 
 
 def _page(template: str, **context: Any) -> Response:

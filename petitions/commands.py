@@ -5,7 +5,8 @@ import json
 import click
 from flask.cli import AppGroup
 
-from petitions import tallies as counting
+from core.db import db
+from petitions import recounts
 
 petition = AppGroup("petition", help="Petitions and their signatures.")
 tallies = AppGroup("tallies", help="The numbers that pages show.")
@@ -15,7 +16,8 @@ tallies = AppGroup("tallies", help="The numbers that pages show.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def recount(as_json: bool) -> None:
     """Counts every signature afresh, repairs the tallies; exit code 1 when one had drifted."""
-    drifts = counting.recount()
+    drifts = recounts.run(actor="cli")
+    db.session.commit()
     if as_json:
         click.echo(json.dumps({"drift": drifts}))
     else:

@@ -17,10 +17,10 @@ from wtforms import (
 from wtforms.validators import InputRequired
 
 from core import countries
-from core.addresses import clean_address
 from core.forms import NO, Clean, PublicForm
+from core.switches import switches
 from core.text import clean_line, clean_name, clean_text
-from petitions import consent
+from petitions import consent, mail_domains
 from petitions.models import Petition
 from petitions.states import Visibility
 
@@ -29,7 +29,7 @@ class SignForm(PublicForm):
     name = StringField(_l("Full name"), [InputRequired(_l("Enter your full name.")), Clean(clean_name, 120)])
     email = EmailField(
         _l("Email address"),
-        [InputRequired(_l("Enter an email address like name@example.org.")), Clean(clean_address, 254)],
+        [InputRequired(_l("Enter an email address like name@example.org.")), Clean(mail_domains.clean, 254)],
     )
     country = SelectField(
         _l("Country"), [InputRequired(_l("Choose the country that you live in."))], validate_choice=False
@@ -42,6 +42,8 @@ class SignForm(PublicForm):
     updates = BooleanField(_l("Email me when something happens in this case"), false_values=NO)
     may_ask = BooleanField(_l("An official who checks the list may ask me by email whether I signed"), false_values=NO)
     source = HiddenField(validators=[Clean(clean_line, 40)])
+    website = StringField(_l("Leave this field empty: it is not for people"))
+    altcha = HiddenField()
 
     def __init__(self, petition: Petition, **given: Any) -> None:
         super().__init__(**given)
@@ -60,6 +62,13 @@ class SignForm(PublicForm):
     def validate_country(self, field: SelectField) -> None:
         if not countries.known(field.data or ""):
             raise ValidationError(_l("Choose the country that you live in."))
+        if field.data in switches().countries_off:
+            raise ValidationError(
+                _l(
+                    "For the time being we take no signatures from this country. It has nothing to do with you, and nothing "
+                    "was saved. Please come back later."
+                )
+            )
 
     def validate_visibility(self, field: RadioField) -> None:
         if field.data not in list(Visibility):

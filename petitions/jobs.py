@@ -3,11 +3,49 @@
 from core.jobs import Handler, Job
 from core.vault import vault
 from core.worker import Tick
-from petitions import confirmation_services, signature_services, submission_services, tallies
+from petitions import (
+    confirmation_services,
+    held_services,
+    invalidation_batches,
+    invitation_jobs,
+    margins,
+    own_page_jobs,
+    own_page_mails,
+    paper_batches,
+    proofs,
+    recounts,
+    second_mails,
+    signature_services,
+    submission_services,
+    tallies,
+    watching,
+)
+from petitions.states import ExitReason
 
 
 def confirmed(job: Job) -> None:
     signature_services.publish_confirmed(job.args["signature"])
+
+
+def mail_sent(job: Job) -> None:
+    confirmation_services.sent(job.args["submission"], job.args["links"])
+
+
+def mail_unsent(job: Job) -> None:
+    confirmation_services.unsent(job.args["submission"], job.args["why"])
+
+
+def mail_again(job: Job) -> None:
+    second_mails.mail_again(job.args["submission"])
+
+
+def change_address(job: Job) -> None:
+    wish = job.sealed()
+    second_mails.change_address(wish["submission"], email=wish["email"], new_id=wish["new_id"])
+
+
+def invalidate(job: Job) -> None:
+    invalidation_batches.work_on(job.args["invalidation"])
 
 
 def journal(job: Job) -> None:
@@ -15,14 +53,38 @@ def journal(job: Job) -> None:
     vault().keystore.write_journal(job.args["act"], job.args["public_id"])
 
 
-def recount() -> bool:
-    return bool(tallies.recount())
+def paper_journal(job: Job) -> None:
+    """The journal's lines for paper that was taken back."""
+    for public_id in job.args["ids"]:
+        vault().keystore.write_journal(ExitReason.ERASED, public_id)
 
 
-JOBS: dict[str, Handler] = {"petitions.confirmed": confirmed, "petitions.journal": journal}
+JOBS: dict[str, Handler] = {
+    "petitions.confirmed": confirmed,
+    "petitions.journal": journal,
+    "petitions.invalidate": invalidate,
+    "petitions.mail_sent": mail_sent,
+    "petitions.mail_unsent": mail_unsent,
+    "petitions.mail_again": mail_again,
+    "petitions.change_address": change_address,
+    **own_page_jobs.JOBS,
+    **invitation_jobs.JOBS,
+    paper_batches.JOURNAL: paper_journal,
+    submission_services.LATER: submission_services.mail_later,
+}
 TICKS = (
+    *invitation_jobs.TICKS,
+    Tick(held_services.trickle, every=60.0),
     Tick(submission_services.open_received, every=0.0),
+    Tick(submission_services.forget_buckets, every=300.0),
+    Tick(proofs.purge, every=3600.0),
     Tick(tallies.fold, every=1.0),
+    Tick(own_page_jobs.forget_suppressions, every=3600.0),
+    Tick(own_page_mails.recall_left, every=3600.0),
     Tick(confirmation_services.expire, every=3600.0),
-    Tick(recount, every=24 * 3600.0),
+    Tick(confirmation_services.remind, every=60.0),
+    Tick(recounts.nightly, every=600.0),
+    Tick(margins.take_all, every=600.0),
+    Tick(watching.look_for_waves, every=60.0),
+    Tick(invalidation_batches.follow, every=60.0),
 )

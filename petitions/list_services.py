@@ -1,6 +1,7 @@
 """Who signed, read out: the public list of a petition page, and the lines that its recipient is given."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -8,12 +9,22 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from core.db import db
+from core.keystore import KeyMissing
 from core.streams import stream
-from core.vault import vault
+from core.vault import VaultKey, vault
 from petitions import consent
-from petitions.models import ConsentText, Petition, Signature
+from petitions.canonical import blind_index
+from petitions.invitation_models import Invitation
+from petitions.models import ConsentText, Petition, Signature, Submission
+from petitions.persons import SEALED_CONTEXT
 from petitions.states import LISTED, SignatureState, Visibility
-from petitions.submission_services import SEALED_CONTEXT
+
+
+class Found(NamedTuple):
+    """An address's signature, if it stands or was invalidated, and its submissions."""
+
+    signatures: list[Signature]
+    submissions: list[Submission]
 
 
 class SignatureLine(NamedTuple):
@@ -35,6 +46,23 @@ def public_list(petition_id: int, *, limit: int, before: int | None = None) -> S
     return db.session.execute(query.order_by(Signature.id.desc()).limit(limit)).all()
 
 
+def find_by_address(petition: Petition, email: str) -> Found:
+    """What the mailbox of this address has on the petition, the newest first, however it was spelt; needs the keystore."""
+    indexes = list(_indexes(petition, email))
+    signatures = (Signature.petition_id == petition.id, Signature.email_index.in_(indexes))
+    submissions = (Submission.petition_id == petition.id, Submission.email_index.in_(indexes))
+    return Found(
+        list(db.session.scalars(select(Signature).where(*signatures).order_by(Signature.id.desc()))),
+        list(db.session.scalars(select(Submission).where(*submissions).order_by(Submission.id.desc()))),
+    )
+
+
+def _indexes(petition: Petition, email: str) -> Iterator[bytes]:
+    for key_id in db.session.scalars(select(VaultKey.id).where(VaultKey.scope == petition.scope)).all():
+        with suppress(KeyMissing):  # destroyed: no row carries its index
+            yield blind_index(vault().index_key(key_id), email)
+
+
 def signatures_for(petition: Petition) -> Iterator[SignatureLine]:
     """Those who agreed that the present recipients see their name, oldest first, opened row by row in constant memory."""
     columns = (
@@ -50,6 +78,9 @@ def signatures_for(petition: Petition) -> Iterator[SignatureLine]:
         .where(*_listed(petition), Signature.consent_digest.in_(_agreed(petition)))
         .order_by(Signature.id)
     )
+    if petition.invited_only:  # few, and in the order that the organisers chose
+        own = query.outerjoin(Invitation, Invitation.signature_id == Signature.id)
+        query = own.order_by(None).order_by(Invitation.position.is_(None), Invitation.position, Signature.id)
     opener, zone = vault().opener(petition.scope, SEALED_CONTEXT), ZoneInfo(petition.time_zone)
     days: dict[datetime, date] = {}
     for key_id, data_key_id, blob, public_id, country, signed_at in stream(query):

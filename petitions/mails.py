@@ -1,16 +1,19 @@
-"""The mails about a submission: their links, and what they say of it."""
+"""The mails about a submission: their links, and what they say of it.
 
+Whatever a mail holds lives from its sending on: `confirmation_services.sent` starts the clocks, however long it waited."""
+
+import hmac
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import current_app
 from flask_babel import force_locale
+from sqlalchemy import update
 
-from core import clock, countries, mail, tokens, unsubscribes
+from core import clock, countries, mail, relay, tokens, unsubscribes
 from core.db import db, insert
-from core.jobs import URGENT
+from core.vault import vault
 from petitions import consent
 from petitions.models import Petition, SignatureToken, Submission
 from petitions.states import Purpose
@@ -20,9 +23,14 @@ LIVES = {
     Purpose.CONFIRM: CONFIRM_LIFE, Purpose.WITHDRAW: timedelta(days=365), Purpose.DISOWN: timedelta(days=365),
     Purpose.MANAGE: timedelta(days=30),
 }  # fmt: skip
+UNSENT_LIFE = timedelta(days=365)  # of links in a mail that waits
 PATHS = {purpose: "" if purpose == Purpose.MANAGE else f"/{purpose.value}" for purpose in Purpose}
 ALWAYS = (Purpose.MANAGE, Purpose.WITHDRAW, Purpose.DISOWN)
-MAILS = ("confirm", "already_signed", "confirmed", "reminder")  # templates that a submission is written with
+PLACES = {"confirm": relay.CONFIRMATION, "reminder": relay.REMINDER}  # in the queue; the others come in between
+MOST_MAILS = 20  # of one submission, far over what it may ever come to
+RECALLED_AT_ONCE = 500
+CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODE_LENGTH = 8
 
 
 def promise(
@@ -35,38 +43,81 @@ def promise(
 ) -> None:
     """Promises one mail about a submission, with fresh links: to the purposes, and those that every mail has.
 
-    Once for each template and submission; at most MAILS_AN_ADDRESS are for the caller to see to."""
+    A mail with a confirm link has the submission's code too. That no address gets more than its share is for the caller
+    to see to."""
     server = current_app.config["UNDERSIGNED"].server_url
-    links = {}
-    for purpose in (*purposes, *ALWAYS):
-        secret = tokens.new_secret()
-        values = {
-            "digest": tokens.digest(secret), "purpose": purpose, "submission_id": submission.id,
-            "expires_at": clock.now() + LIVES[purpose],
-        }  # fmt: skip
-        db.session.execute(insert(SignatureToken).values(values))
-        links[purpose.value] = f"{server}/signatures/{secret}{PATHS[purpose]}"
+    links, digests = _fresh_links(submission, (*purposes, *ALWAYS), server)
     links["unsubscribe"] = f"{server}/unsubscribe/{unsubscribes.token_of(person['email'])}"
-    submission.mails += 1
+    if Purpose.CONFIRM in purposes:
+        context["code"] = code_of(submission.public_id)
+        submission.code_digest, submission.code_tries = code_digest(submission.public_id, context["code"]), 0
+    if submission.mailed_at is None or Purpose.CONFIRM in purposes:
+        submission.expires_at = None  # nothing expires while a mail that may still confirm it waits
     with force_locale(petition.language):
         choice = consent.sentences(petition)[submission.visibility]
         said = (person["role"], person["affiliation"], countries.name_of(submission.country))
         about = ", ".join(filter(None, said))
-    until = (clock.now() + CONFIRM_LIFE).astimezone(ZoneInfo(petition.time_zone)).date()
     mail.promise(
         template,
         to=person["email"],
-        key=f"{template}:{submission.public_id}",
+        key=f"{submission.public_id}:{_count(submission)}",
         context={
             **context, "name": person["name"], "about": about, "choice": choice, "title": petition.title,
-            "until": clock.day(until, petition.language), "links": links,
-            "page": f"{server}/petitions/{petition.slug}",
+            "links": links, "page": f"{server}/petitions/{petition.slug}",
         },
         language=petition.language,
-        priority=URGENT,
+        priority=PLACES.get(template, relay.AFTERWARDS),
+        lasts=(CONFIRM_LIFE, petition.time_zone),
+        then=("petitions.mail_sent", {"submission": submission.id, "links": digests}),
+        otherwise=("petitions.mail_unsent", {"submission": submission.id}),
     )  # fmt: skip
 
 
 def recall(public_ids: Iterable[str]) -> None:
-    """Takes back what is still to be mailed about submissions that have been emptied."""
-    mail.recall(f"{template}:{public_id}" for public_id in public_ids for template in MAILS)
+    """Takes back what is still to be mailed about submissions."""
+    ids = list(public_ids)
+    for start in range(0, len(ids), RECALLED_AT_ONCE):
+        some = ids[start : start + RECALLED_AT_ONCE]
+        mail.recall(f"{public_id}:{number}" for public_id in some for number in range(1, MOST_MAILS + 1))
+
+
+def code_of(public_id: str) -> str:
+    """The code in each mail about a submission, under a key that the public server lacks: a later mail makes no earlier
+    one's code useless."""
+    mark = int.from_bytes(hmac.digest(vault().keystore.key_for("code"), public_id.encode(), "sha256"), "big")
+    letters = []
+    for _number in range(CODE_LENGTH):
+        mark, letter = divmod(mark, len(CODE_ALPHABET))
+        letters.append(CODE_ALPHABET[letter])
+    return f"{''.join(letters[:4])}-{''.join(letters[4:])}"
+
+
+def code_digest(public_id: str, code: str) -> bytes:
+    """What is stored of a code as somebody typed it: keyed, so that a stolen table cannot be searched for it."""
+    typed = "".join(character for character in code.upper() if character.isalnum())
+    return tokens.keyed_hash("code", public_id + typed)
+
+
+def _fresh_links(
+    submission: Submission, purposes: Iterable[Purpose], server: str
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The links by purpose, and the digests by which `sent` finds them again."""
+    links, digests = {}, {}
+    for purpose in purposes:
+        secret = tokens.new_secret()
+        digest = tokens.digest(secret)
+        values = {
+            "digest": digest, "purpose": purpose, "submission_id": submission.id,
+            "expires_at": clock.now() + UNSENT_LIFE,
+        }  # fmt: skip
+        db.session.execute(insert(SignatureToken).values(values))
+        links[purpose.value] = f"{server}/signatures/{secret}{PATHS[purpose]}"
+        digests[purpose.value] = digest.hex()
+    return links, digests
+
+
+def _count(submission: Submission) -> int:
+    """The number of this mail among those of the submission; of two that are promised at once each gets its own."""
+    counted = update(Submission).where(Submission.id == submission.id).values(mails=Submission.mails + 1)
+    number: int = db.session.execute(counted.returning(Submission.mails)).scalar_one()
+    return number

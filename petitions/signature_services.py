@@ -10,10 +10,11 @@ from core import clock
 from core.db import db, insert
 from core.jobs import enqueue
 from core.tokens import digest
-from petitions import consent, mails, tallies
+from petitions import consent, invitation_exits, mails, tallies
+from petitions.mails import code_digest
 from petitions.models import Petition, Signature, SignatureToken, Submission, Suppression
+from petitions.persons import open_person
 from petitions.states import LISTED, ExitReason, PetitionState, Purpose, SignatureState, SubmissionState, Visibility
-from petitions.submission_services import code_digest, open_person
 
 GRACE = timedelta(hours=24)  # who signed in time may confirm until then
 CODE_TRIES = 5
@@ -27,21 +28,29 @@ class LinkGone(LookupError):
     """A link or code that is unknown, used up or too old."""
 
 
+class LinkExpired(LinkGone):
+    """A link that was good once; `submission` is what it spoke of."""
+
+    def __init__(self, purpose: Purpose, submission: Submission) -> None:
+        super().__init__(purpose)
+        self.purpose, self.submission = purpose, submission
+
+
 class TooLate(ValueError):
     """The petition has closed for good; the signature can no longer be counted."""
 
 
 def get_submission(secret: str, purpose: Purpose) -> Submission:
-    """The submission that a mailed link speaks of. Raises LinkGone."""
-    live = (
-        SignatureToken.digest == digest(secret),
-        SignatureToken.purpose == purpose,
-        SignatureToken.expires_at > clock.now(),
-    )
-    query = select(Submission).join(SignatureToken, SignatureToken.submission_id == Submission.id).where(*live)
-    submission = db.session.scalar(query)
-    if submission is None:
+    """The submission that a mailed link speaks of. Raises LinkGone, or LinkExpired while it is known when the link ended."""
+    own = (SignatureToken.digest == digest(secret), SignatureToken.purpose == purpose)
+    query = select(Submission, SignatureToken.expires_at)
+    query = query.join(SignatureToken, SignatureToken.submission_id == Submission.id).where(*own)
+    found = db.session.execute(query).one_or_none()
+    if found is None:
         raise LinkGone(purpose)
+    if found.expires_at <= clock.now():
+        raise LinkExpired(purpose, found.Submission)
+    submission: Submission = found.Submission
     return submission
 
 
@@ -49,7 +58,6 @@ def get_by_code(petition: Petition, public_id: str, code: str) -> Submission:
     """The petition's submission whose mail carried this code; each wrong try counts, after five it is dead. Raises LinkGone.
 
     The caller commits in either case, so that tries are counted."""
-    typed = "".join(character for character in code.upper() if character.isalnum())
     own = (Submission.public_id == public_id, Submission.petition_id == petition.id)
     tried = db.session.execute(
         update(Submission)
@@ -60,7 +68,7 @@ def get_by_code(petition: Petition, public_id: str, code: str) -> Submission:
     if (
         tried is None
         or tried.code_digest is None
-        or not compare_digest(tried.code_digest, code_digest(public_id, typed))
+        or not compare_digest(tried.code_digest, code_digest(public_id, code))
     ):
         raise LinkGone("code")
     return db.session.get_one(Submission, tried.id, populate_existing=True)
@@ -76,7 +84,7 @@ def confirm(petition: Petition, submission: Submission, *, narrow_to: Visibility
     """Makes the signature, once an address and petition; a repeated call changes nothing. Raises TooLate.
 
     `narrow_to`: `counted` where the person thought better of showing a name; a choice is never widened."""
-    if submission.state == SubmissionState.MAILED and not _in_time(petition, submission):
+    if submission.state == SubmissionState.MAILED and not in_time(petition, submission):
         raise TooLate(petition.slug)
     agreed = {"visibility": submission.visibility, "consent_digest": submission.consent_digest, "blob": submission.blob}
     if narrow_to == Visibility.COUNTED:
@@ -88,6 +96,16 @@ def confirm(petition: Petition, submission: Submission, *, narrow_to: Visibility
     index = db.session.execute(taken, execution_options={"synchronize_session": False}).scalar()
     if index is not None:
         _insert_signature(petition, submission, index, agreed)
+        if submission.mails > 1:
+            mails.recall([submission.public_id])  # a reminder that waits would come too late
+
+
+def in_time(petition: Petition, submission: Submission) -> bool:
+    """Whether it may still be confirmed: until a day after closing, where it was sent before that."""
+    if petition.state in (PetitionState.OPEN, PetitionState.PAUSED) and petition.closes_at is None:
+        return True
+    closed = petition.closes_at
+    return closed is not None and submission.received_at < closed and clock.now() < closed + GRACE
 
 
 def stands(submission: Submission) -> bool:
@@ -97,18 +115,28 @@ def stands(submission: Submission) -> bool:
     return db.session.scalar(select(Signature.id).where(*same, Signature.state == SignatureState.VALID)) is not None
 
 
+def find_of(submission: Submission) -> Signature | None:
+    """The signature that this very submission became, in whatever state."""
+    return db.session.scalar(select(Signature).where(Signature.public_id == submission.public_id))
+
+
 def leave(petition_id: int, index: bytes | None, reason: ExitReason) -> None:
     """Takes back whatever this address signed or was about to sign on the petition; disowning also silences it there.
 
     Submissions are locked first: a confirmation under way ends before the signature is looked for. Left before: nothing."""
     if index is None:
         return
+    invitation_exits.follow(petition_id, index, reason)
     same = (Submission.petition_id == petition_id, Submission.email_index == index)
     was = {row.public_id: row for row in db.session.execute(_empty_submissions(same))}
     signature = db.session.execute(_empty_signature(petition_id, index, reason)).one_or_none()
     if signature is not None:
         was[signature.public_id] = signature
-        tallies.change(petition_id, -1, country=signature.country, source=signature.source, hour=signature.confirmed_at)
+    if (
+        signature is not None and signature.invalidation_id is None
+    ):  # an invalidated one is counted no more; undo leaves it
+        counted = {"country": signature.country, "source": signature.source, "hour": signature.confirmed_at}
+        tallies.change(petition_id, -1, **counted, method=signature.method)
     if reason == ExitReason.DISOWNED:
         values = {"petition_id": petition_id, "email_index": index, "created_at": clock.now()}
         db.session.execute(insert(Suppression).values(values).on_conflict_do_nothing())
@@ -150,13 +178,6 @@ def _affiliation(person: dict[str, Any]) -> str:
     return ", ".join(filter(None, (person["role"], person["affiliation"])))[:200]
 
 
-def _in_time(petition: Petition, submission: Submission) -> bool:
-    if petition.state in (PetitionState.OPEN, PetitionState.PAUSED) and petition.closes_at is None:
-        return True
-    closed = petition.closes_at
-    return closed is not None and submission.received_at < closed and clock.now() < closed + GRACE
-
-
 def _insert_signature(petition: Petition, submission: Submission, index: bytes, agreed: dict[str, Any]) -> None:
     hour = clock.to_hour(clock.now())
     values = {
@@ -174,7 +195,10 @@ def _insert_signature(petition: Petition, submission: Submission, index: bytes, 
 
 
 def _empty_submissions(same: tuple[Any, ...]) -> Any:
-    left = {"state": SubmissionState.EXPIRED, "blob": None, "email_index": None, "code_digest": None}
+    """Those that were left lack `expires_at`, which tells them from those whose time ran out."""
+    left = {
+        "state": SubmissionState.EXPIRED, "blob": None, "email_index": None, "code_digest": None, "expires_at": None,
+    }  # fmt: skip
     return update(Submission).where(*same).values(left).returning(Submission.public_id)
 
 
@@ -186,7 +210,10 @@ def _empty_signature(petition_id: int, index: bytes, reason: ExitReason) -> Any:
     same = (
         Signature.petition_id == petition_id,
         Signature.email_index == index,
-        Signature.state == SignatureState.VALID,
+        Signature.state.in_((SignatureState.VALID, SignatureState.INVALIDATED)),
     )
-    columns = (Signature.public_id, Signature.country, Signature.source, Signature.confirmed_at)
+    columns = (
+        Signature.public_id, Signature.country, Signature.source, Signature.confirmed_at, Signature.method,
+        Signature.invalidation_id,
+    )  # fmt: skip
     return update(Signature).where(*same).values(left).returning(*columns)

@@ -8,12 +8,11 @@ from flask_babel import gettext as _
 from werkzeug.routing import BaseConverter
 
 from core.db import db
-from petitions import consent, signature_services
+from petitions import consent, link_words, signature_services
 from petitions.forms import ActForm
 from petitions.models import Petition, Submission
-from petitions.signature_services import LinkGone, TooLate
+from petitions.signature_services import LinkExpired, LinkGone, TooLate
 from petitions.states import ExitReason, Purpose, SubmissionState, Visibility
-from petitions.thanks_views import confirmed_words
 
 signatures = Blueprint("signatures", __name__, url_prefix="/signatures")
 
@@ -48,10 +47,23 @@ def add_converter(state: Any) -> None:
 
 @signatures.errorhandler(LinkGone)
 def gone(error: LinkGone) -> ResponseReturnValue:
-    title = _("This link does not work any more")
-    sentence = _("It may be too old, or not complete. Copy the whole link from the mail, or sign once more.")
-    links = [(url_for("petitions.index"), _("See the petitions"))]
+    title = _("This link is not complete, or not known any more")
+    sentence = _(
+        "Copy the whole link from the mail into the address bar. If the mail is an old one, have a new link mailed to you, "
+        "or sign once more: you count once."
+    )
+    links = [
+        (url_for("petitions.index"), _("See the petitions")),
+        (url_for("own_page.ask_for_link"), _("Mail me a new link")),
+    ]
     return render_template("signatures/done.html", title=title, sentence=sentence, links=links), 404
+
+
+@signatures.errorhandler(LinkExpired)
+def expired(error: LinkExpired) -> ResponseReturnValue:
+    petition = db.session.get_one(Petition, error.submission.petition_id)
+    said = link_words.expired_words(error.purpose, error.submission, petition)
+    return render_template("signatures/done.html", **said), 410
 
 
 @signatures.get("/<secret>/<purpose:purpose>")
@@ -59,7 +71,7 @@ def show(secret: str, purpose: Purpose) -> ResponseReturnValue:
     submission, petition = _load(secret, purpose)
     pressed = purpose == Purpose.CONFIRM and submission.state != SubmissionState.MAILED
     if pressed or submission.email_index is None:  # emptied: the button could do nothing that it says
-        return render_template("signatures/done.html", **_done(submission, petition))
+        return render_template("signatures/done.html", **link_words.words(submission, petition))
     form = ActForm(petition, _choices(petition, submission, purpose), formdata=None)
     return _ask(secret, purpose, submission, petition, form)
 
@@ -81,7 +93,7 @@ def act(secret: str, purpose: Purpose) -> ResponseReturnValue:
 @signatures.get("/<secret>/<purpose:purpose>/done")
 def done(secret: str, purpose: Purpose) -> ResponseReturnValue:
     submission, petition = _load(secret, purpose)
-    return render_template("signatures/done.html", **_done(submission, petition))
+    return render_template("signatures/done.html", **link_words.words(submission, petition))
 
 
 def _load(secret: str, purpose: Purpose) -> tuple[Submission, Petition]:
@@ -131,15 +143,3 @@ def _words(purpose: Purpose) -> tuple[str, str, str]:
             _("I never signed this"),
         ),
     }[purpose]
-
-
-def _done(submission: Submission, petition: Petition) -> dict[str, Any]:
-    if signature_services.stands(submission):
-        return confirmed_words(petition)
-    return {
-        "title": _("What was sent with this mail is deleted"), "petition": petition,
-        "sentence": _(
-            "The links in it can do nothing more. If your address was used again since, use the links in the newest mail."
-        ),
-        "links": [(url_for("petitions.show", slug=petition.slug), _("To the petition"))],
-    }  # fmt: skip

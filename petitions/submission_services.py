@@ -3,40 +3,61 @@
 import logging
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy
 from flask import current_app
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import NoResultFound
 
-from core import clock, tokens, unsubscribes
+from core import clock, tokens
 from core.db import db
 from core.group_commit import GroupCommit
-from core.keystore import KeyMissing
-from core.vault import SITE, Sealed, VaultError, vault
-from petitions import consent
+from core.jobs import Job, enqueue
+from core.limits import TOR
+from core.vault import SITE, vault
+from petitions import consent, mail_servers, proofs, rules
 from petitions.canonical import RULES_VERSION, blind_index
+from petitions.mail_domains import domain_of
 from petitions.mails import CONFIRM_LIFE, promise
-from petitions.models import Petition, Signature, Submission, Suppression
+from petitions.models import Petition, Signature, Submission
+from petitions.persons import SEALED_CONTEXT as SEALED_CONTEXT
+from petitions.persons import UNREADABLE
+from petitions.persons import open_person as open_person
+from petitions.rules import MAILS_AN_ADDRESS as MAILS_AN_ADDRESS
+from petitions.rules import mails_sent as mails_sent
 from petitions.states import HeldReason, Purpose, SignatureState, SubmissionState, Visibility
 
 log = logging.getLogger(__name__)
 
-SEALED_CONTEXT = "undersigned/sig/v1"
-MAILS_AN_ADDRESS = 5
 OPENED_AT_ONCE = 50
-UNREADABLE = (VaultError, KeyMissing, NoResultFound, LookupError, ValueError)
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 8
 OTHER_SOURCE = "other"
+BUCKET_LIFE = timedelta(hours=24)
+LATER = "petitions.mail_later"
+SHORTEST_DELAY, LONGEST_DELAY = timedelta(minutes=10), timedelta(hours=12)
+WAITING_FOR_ONE_MORE = 100  # mails that wait make the next ones wait as long again
+TOR_CROWD = 200  # signings a day of a petition through Tor, from which on its users wait too, or bring a proof
 INSERT = sqlalchemy.insert(Submission.__table__)  # type: ignore[arg-type]
 
 
-def submit(petition: Petition, *, country: str, visibility: Visibility, source: str, person: Mapping[str, Any]) -> str:
+def submit(
+    petition: Petition,
+    *,
+    country: str,
+    visibility: Visibility,
+    source: str,
+    person: Mapping[str, Any],
+    bucket: str | None = None,
+    proved: bool = False,
+    trapped: bool = False,
+) -> str:
     """Stores what somebody sent as one sealed row, whoever they are, and gives its public id. Durable when it returns.
 
-    `person`: name, email, postal_code, role, affiliation, comment, updates, may_ask."""
+    `person`: name, email, postal_code, role, affiliation, comment, updates, may_ask. `proved`: a proof of work came with it;
+    `trapped`: the field that people do not see was filled."""
     public_id = secrets.token_urlsafe(16)
     vault().prepare(petition.scope)
     salt = secrets.token_hex(32)
@@ -46,40 +67,53 @@ def submit(petition: Petition, *, country: str, visibility: Visibility, source: 
         "key_id": sealed.key_id, "data_key_id": sealed.data_key_id, "blob": sealed.blob,
         "country": country, "visibility": visibility, "source": source if source in petition.sources else OTHER_SOURCE,
         "consent_digest": consent.digest_of(petition, visibility), "received_at": clock.now(),
+        "bucket": bucket, "proved": proved, "trapped": trapped,
     }  # fmt: skip
     current_app.extensions.setdefault("submissions", GroupCommit(INSERT)).insert(values)
     return public_id
 
 
-def open_person(petition: Petition, row: Submission | Signature) -> dict[str, Any]:
-    """The sealed person data of a submission or of the signature that it became; needs the keystore."""
-    sealed = Sealed(str(row.key_id), str(row.data_key_id), row.blob or b"")
-    return vault().open(sealed, scope=petition.scope, context=SEALED_CONTEXT, public_id=row.public_id)
-
-
 def open_received() -> bool:
     """The worker's tick: opens what was received, decides on each, promises the mail; one commit for the batch."""
-    if db.session.scalar(select(Submission.id).where(Submission.state == SubmissionState.RECEIVED).limit(1)) is None:
+    received = select(Submission.id).where(Submission.state == SubmissionState.RECEIVED)
+    ids = db.session.scalars(received.order_by(Submission.id).limit(OPENED_AT_ONCE)).all()
+    if not ids:
         return False
     vault().prepare(SITE)
-    received = select(Submission.id).where(Submission.state == SubmissionState.RECEIVED)
-    received = received.order_by(Submission.id).limit(OPENED_AT_ONCE)
-    if db.engine.dialect.name == "postgresql":
-        received = received.with_for_update(skip_locked=True)
-    taken = db.session.scalars(
-        update(Submission)
-        .where(Submission.id.in_(received.scalar_subquery()))
-        .values(state=SubmissionState.MAILED, expires_at=clock.now() + CONFIRM_LIFE)
-        .returning(Submission)
-    ).all()
+    _prepare(list(ids))
+    taken = _take(list(ids))
     for submission in sorted(taken, key=lambda one: one.id):
         _judge(submission)
     db.session.commit()
     return bool(taken)
 
 
+def _prepare(ids: list[int]) -> None:
+    """What takes time is done while nothing is locked: the DNS is asked, the crowds are brought up to date."""
+    found = db.session.execute(
+        select(Submission, Petition).join(Petition, Petition.id == Submission.petition_id).where(Submission.id.in_(ids))
+    ).all()
+    domains, petitions = [], {petition.id: petition for _submission, petition in found}
+    for submission, petition in found:
+        with suppress(*UNREADABLE):
+            domains.append(domain_of(open_person(petition, submission)["email"]))
+    rules.prepare(petitions.values())
+    db.session.rollback()
+    mail_servers.look_up(domains)
+
+
+def _take(ids: list[int]) -> list[Submission]:
+    """Those that no other worker has taken meanwhile, now as if mailed."""
+    received = select(Submission.id).where(Submission.id.in_(ids), Submission.state == SubmissionState.RECEIVED)
+    if db.engine.dialect.name == "postgresql":
+        received = received.with_for_update(skip_locked=True)
+    taking = update(Submission).where(Submission.id.in_(received.scalar_subquery()))
+    values = {"state": SubmissionState.MAILED, "expires_at": clock.now() + CONFIRM_LIFE}
+    return list(db.session.scalars(taking.values(values).returning(Submission)))
+
+
 def _judge(submission: Submission) -> None:
-    """Mails a confirm link or 'you have signed already', or holds the submission in silence."""
+    """Mails a confirm link or 'you have signed already', at once or later, or holds the submission in silence."""
     try:
         petition = db.session.get_one(Petition, submission.petition_id)
         person = open_person(petition, submission)
@@ -90,13 +124,55 @@ def _judge(submission: Submission) -> None:
         return
     submission.index_version = RULES_VERSION
     db.session.flush()
-    reason = _held(submission, person)
+    reason = rules.held(petition, submission, person)
     if reason is not None:
         hold(submission, reason)
-    elif _signed_already(submission):
+    elif _waits(submission):
+        enqueue(LATER, {"submission": submission.public_id}, key=f"later:{submission.public_id}", after=_delay())
+    else:
+        _mail(petition, submission, person)
+
+
+def mail_later(job: Job) -> None:
+    """The job of the slower path: mails a submission whose time has come, unless it was held, taken back or replaced since."""
+    submission = db.session.scalar(select(Submission).where(Submission.public_id == job.args["submission"]))
+    if submission is None or submission.state != SubmissionState.MAILED or submission.blob is None:
+        return
+    petition = db.session.get_one(Petition, submission.petition_id)
+    submission.expires_at = clock.now() + CONFIRM_LIFE
+    _mail(petition, submission, open_person(petition, submission))
+
+
+def _mail(petition: Petition, submission: Submission, person: Mapping[str, Any]) -> None:
+    if _signed_already(submission):
         promise(petition, submission, person, "already_signed")
     else:
         promise(petition, submission, person, "confirm", Purpose.CONFIRM, code=_new_code(submission))
+
+
+def _waits(submission: Submission) -> bool:
+    """Whether its mail goes the slower path: it came without a proof of work while one is asked for, or through a full Tor."""
+    if submission.proved or submission.released_at is not None:
+        return False
+    if proofs.wanted(submission.petition_id):
+        return True
+    return submission.bucket == TOR and rules.tor_crowd(submission) >= TOR_CROWD
+
+
+def _delay() -> timedelta:
+    """How long a mail of the slower path waits: the longer the more of them wait."""
+    waiting = (
+        db.session.scalar(select(func.count()).select_from(Job).where(Job.kind == LATER, Job.state == "queued")) or 0
+    )
+    return min(SHORTEST_DELAY * (1 + waiting // WAITING_FOR_ONE_MORE), LONGEST_DELAY)
+
+
+def forget_buckets() -> bool:
+    """The worker's tick: a day later no row tells any more from which network it came. Commits."""
+    old = (Submission.bucket.is_not(None), Submission.received_at < clock.now() - BUCKET_LIFE)
+    emptied = db.session.scalars(update(Submission).where(*old).values(bucket=None).returning(Submission.id)).all()
+    db.session.commit()
+    return bool(emptied)
 
 
 def hold(submission: Submission, reason: HeldReason) -> None:
@@ -107,21 +183,6 @@ def hold(submission: Submission, reason: HeldReason) -> None:
 def code_digest(public_id: str, code: str) -> bytes:
     """What is stored of a mail's code: keyed, so that a stolen table cannot be searched for it."""
     return tokens.keyed_hash("code", public_id + code)
-
-
-def _held(submission: Submission, person: Mapping[str, Any]) -> HeldReason | None:
-    """Why this submission gets no mail, or None."""
-    if db.session.get(Suppression, (submission.petition_id, submission.email_index)) is not None:
-        return HeldReason.SUPPRESSED
-    if unsubscribes.is_stopped(unsubscribes.token_of(person["email"])):
-        return HeldReason.UNSUBSCRIBED
-    return HeldReason.MAIL_LIMIT if mails_sent(submission) >= MAILS_AN_ADDRESS else None
-
-
-def mails_sent(submission: Submission) -> int:
-    """How many mails this address was promised for this petition."""
-    same = (Submission.petition_id == submission.petition_id, Submission.email_index == submission.email_index)
-    return db.session.scalar(select(func.coalesce(func.sum(Submission.mails), 0)).where(*same)) or 0
 
 
 def _signed_already(submission: Submission) -> bool:

@@ -1,4 +1,4 @@
-"""After signing: the page that says what comes next, and takes the mail's code."""
+"""After signing: the page that says what comes next, takes the mail's code, and mails again or to another address."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,43 +6,89 @@ from typing import Any
 from flask import current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
+from limits import parse
 
-from core import tokens
+from core import relay, tokens
 from core.db import db
-from petitions import services, signature_services
+from core.forms import PublicForm
+from core.limits import own_bucket_within
+from petitions import mail_domains, second_mails, services, signature_services
 from petitions.blueprint import petitions
 from petitions.forms import CodeForm
 from petitions.models import Petition
 from petitions.states import Visibility
+from petitions.thanks_forms import AddressForm, AgainForm
 
 THANKS_LIFE = timedelta(minutes=30)
+PRESSES = parse("20/hour")  # of one network, for both buttons together
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 @petitions.get("/<slug>/thanks")
 def thanks(slug: str) -> ResponseReturnValue:
-    petition = services.get_public(slug)
-    token = request.args.get("t", "")
-    known = _read_thanks(token)
-    return _thanks(petition, CodeForm(petition, _asked(known), formdata=None, data={"t": token}), known)
+    petition, token = services.get_public(slug), request.args.get("t", "")
+    return _thanks(petition, token, _read_thanks(token))
 
 
 @petitions.post("/<slug>/thanks")
 def confirm_code(slug: str) -> ResponseReturnValue:
-    petition, known = services.get_public(slug), _read_thanks(request.form.get("t", ""))
+    petition, token = services.get_public(slug), request.form.get("t", "")
+    known = _read_thanks(token)
     form = CodeForm(petition, _asked(known))
-    if not form.validate() or not known:
-        return _thanks(petition, form, known), 422
+    if not known:
+        return _too_old(petition, form)
+    if not form.validate():
+        return _thanks(petition, token, known, code=form), 422
     try:
         submission = signature_services.get_by_code(petition, known["submission"], form.code.data or "")
         signature_services.confirm(petition, submission, narrow_to=form.narrow_to)
     except signature_services.LinkGone:
         db.session.commit()  # the try counts
         form.code.errors = [_("This code does not fit. Copy it from the mail again, or open the link in the mail.")]
-        return _thanks(petition, form, known), 422
+        return _thanks(petition, token, known, code=form), 422
     except signature_services.TooLate:
         return render_template("petitions/closed.html", petition=petition, case=petition.case), 409
     db.session.commit()
     return redirect(url_for(".confirmed", slug=slug), 303)
+
+
+@petitions.post("/<slug>/thanks/again")
+def mail_again(slug: str) -> ResponseReturnValue:
+    """The same answer whatever becomes of it: only the worker knows whether a mail went and may go again."""
+    petition, token = services.get_public(slug), request.form.get("t", "")
+    known, form = _read_thanks(token), AgainForm()
+    if not known:
+        return _too_old(petition, form)
+    if not own_bucket_within(PRESSES, "thanks"):
+        return _too_often(petition, token, known, again=form)
+    if not form.validate():
+        return _thanks(petition, token, known, again=form), 422
+    second_mails.ask_again(known["submission"])
+    db.session.commit()
+    return _see(petition, {**known, "said": "again"})
+
+
+@petitions.post("/<slug>/thanks/address")
+def change_address(slug: str) -> ResponseReturnValue:
+    petition, token = services.get_public(slug), request.form.get("t", "")
+    known, form = _read_thanks(token), AddressForm()
+    if not known:
+        return _too_old(petition, form)
+    if not own_bucket_within(PRESSES, "thanks"):
+        return _too_often(petition, token, known, address=form)
+    if not form.validate():
+        return _thanks(petition, token, known, address=form), 422
+    email = form.email.data or ""
+    if email == known["email"]:
+        second_mails.ask_again(known["submission"])
+        changed = {**known, "said": "again"}
+    else:
+        new_id = second_mails.ask_for_change(known["submission"], email)
+        hint = mail_domains.hint_for(email)
+        changed = {**known, "submission": new_id, "email": email, "hint": hint, "said": "changed"}
+    db.session.commit()
+    return _see(petition, changed)
 
 
 @petitions.get("/<slug>/confirmed")
@@ -62,12 +108,72 @@ def confirmed_words(petition: Petition) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _thanks(petition: Petition, form: CodeForm, known: dict[str, Any] | None) -> str:
+def _see(petition: Petition, known: dict[str, Any]) -> ResponseReturnValue:
+    return redirect(url_for(".thanks", slug=petition.slug, t=tokens.seal_query("thanks", known)), 303)
+
+
+def _thanks(petition: Petition, token: str, known: dict[str, Any] | None, **failed: PublicForm) -> str:
+    """The page; `failed` is a form that was not taken, by its name there, and keeps what was typed."""
     share_url = f"{current_app.config['UNDERSIGNED'].server_url}/petitions/{petition.slug}"
-    email = known["email"] if known else None
+    fresh = {
+        "code": CodeForm(petition, _asked(known), formdata=None, data={"t": token}),
+        "again": AgainForm(formdata=None, data={"t": token}),
+        "address": AddressForm(formdata=None, data={"t": token}),
+    }
     return render_template(
-        "petitions/thanks.html", petition=petition, email=email, form=form if known else None, share_url=share_url
+        "petitions/thanks.html", petition=petition, known=known, forms={**fresh, **failed}, share_url=share_url,
+        failed=next(iter(failed.values()), None), said=_said(known), delay=_delay(),
+    )  # fmt: skip
+
+
+def _too_old(petition: Petition, form: PublicForm) -> ResponseReturnValue:
+    form.form_errors.append(
+        _("This page is older than half an hour. Open the link in the mail, or sign again: you count once.")
     )
+    return _thanks(petition, "", None, old=form), 422
+
+
+def _too_often(petition: Petition, token: str, known: dict[str, Any], **form: PublicForm) -> ResponseReturnValue:
+    sentence = _(
+        "Many such wishes have come from your network. Wait an hour, or open the link in the mail that you have."
+    )
+    for one in form.values():
+        one.form_errors.append(sentence)
+    return _thanks(petition, token, known, **form), 429
+
+
+def _said(known: dict[str, Any] | None) -> str:
+    """What the button before did, in words that are the same whatever became of it."""
+    words = {
+        "again": _(
+            "If you have not confirmed yet, another mail is on its way. The links in the mails before work as well."
+        ),
+        "changed": _("We write to the new address instead. Links in a mail to the old one do nothing any more."),
+    }
+    return words.get(known.get("said", ""), "") if known else ""
+
+
+def _delay() -> str:
+    """How long a mail waits just now, where it does."""
+    behind = relay.wait_for_one_more()
+    if behind is None:
+        return ""
+    if not behind.mailing:
+        return _("Our mail is paused at the moment. Your signature is kept, and the mail goes out once it runs again.")
+    if behind.delay >= DAY:
+        days = -(-behind.delay // DAY)
+        return ngettext(
+            "We may send only so many mails at a time. Yours is kept, and goes out within about %(num)s day.",
+            "We may send only so many mails at a time. Yours is kept, and goes out within about %(num)s days.",
+            days,
+        )
+    hours = -(-behind.delay // HOUR)
+    within = ngettext(
+        "We may send only so many mails at a time. Yours is kept, and goes out within about %(num)s hour.",
+        "We may send only so many mails at a time. Yours is kept, and goes out within about %(num)s hours.",
+        hours,
+    )
+    return within if hours else ""
 
 
 def _asked(known: dict[str, Any] | None) -> list[Visibility]:

@@ -13,11 +13,24 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from limits import parse
 
 from core import countries, tokens
 from core.goals import next_goal
-from core.guards import cacheable
-from petitions import list_services, services, signature_services, submission_services, tallies
+from core.guards import cacheable, with_scripts
+from core.limits import TOR, own_bucket, own_bucket_within
+from core.switches import switches
+from petitions import (
+    invitation_services,
+    list_services,
+    mail_domains,
+    proofs,
+    services,
+    signature_services,
+    submission_services,
+    tallies,
+)
 from petitions.blueprint import petitions
 from petitions.forms import SignForm
 from petitions.models import Petition
@@ -25,6 +38,9 @@ from petitions.states import Visibility
 
 LATEST = 10
 PAGE = 50
+SIGNINGS = parse(
+    "1000/hour"
+)  # of one network: a hall of 300, or the many behind a mobile provider's address, are no attack
 
 
 @petitions.get("/")
@@ -41,7 +57,7 @@ def show(slug: str) -> Response:
     petition = services.get_public(slug)
     source = request.args.get("source", "")[:40]
     form = SignForm(petition, formdata=None, data={"source": source if source in petition.sources else ""})
-    return cacheable(make_response(_page(petition, form)))
+    return cacheable(_page(petition, form))
 
 
 @petitions.get("/<slug>.json")
@@ -57,20 +73,31 @@ def count(slug: str) -> Response:
 @petitions.post("/<slug>/sign")
 def sign(slug: str) -> ResponseReturnValue:
     petition = services.remembered(slug)
-    if not petition.open:
-        return render_template("petitions/closed.html", petition=petition, case=petition.case), 409
-    form = SignForm(petition)
+    if not (switches().signing and petition.open):
+        return _no_signing(petition), 409
+    form, bucket = SignForm(petition), own_bucket()
+    if bucket != TOR and not own_bucket_within(SIGNINGS, "sign"):
+        form.form_errors.append(
+            _("Very many people sign from your network. Wait a quarter of an hour, then send it again.")
+        )
+        return _page(petition, form), 429
     if not form.validate():
         return _page(petition, form), 422
+    country, visibility = form.country.data, Visibility(form.visibility.data)
     public_id = submission_services.submit(
-        petition, country=form.country.data, visibility=Visibility(form.visibility.data),
-        source=form.source.data or "", person=form.person(),
+        petition, country=country, visibility=visibility, source=form.source.data or "", person=form.person(),
+        bucket=bucket, trapped=bool(form.website.data), proved=proofs.accepted(petition.id, form.altcha.data or ""),
     )  # fmt: skip
-    again = signature_services.choices_again(
-        petition, country=form.country.data, visibility=Visibility(form.visibility.data)
-    )
-    sealed = tokens.seal_query("thanks", {"submission": public_id, "email": form.email.data, "choices": again})
-    return redirect(url_for(".thanks", slug=slug, t=sealed), 303)
+    again = signature_services.choices_again(petition, country=country, visibility=visibility)
+    known = {"submission": public_id, "email": form.email.data, "choices": again}
+    known["hint"] = mail_domains.hint_for(form.email.data or "")
+    return redirect(url_for(".thanks", slug=slug, t=tokens.seal_query("thanks", known)), 303)
+
+
+@petitions.get("/<slug>/challenge.json")
+def challenge(slug: str) -> Response:
+    """A puzzle for the signing page's script, where proofs are asked for; each is good for one signature."""
+    return jsonify(proofs.challenge(services.remembered(slug).id))
 
 
 @petitions.get("/<slug>/signatories")
@@ -115,12 +142,21 @@ def petition_json(petition: Petition) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _page(petition: Petition, form: SignForm) -> str:
+def _no_signing(petition: Petition) -> str:
+    """Why nobody can sign now: the petition takes no signatures, or the whole site for the moment."""
+    name = "halted" if petition.open else "closed"
+    return render_template(f"petitions/{name}.html", petition=petition, case=petition.case)
+
+
+def _page(petition: Petition, form: SignForm) -> Response:
     form.offer(petition)
+    halted, proof = not switches().signing, proofs.wanted(petition.id)
     total = tallies.total(petition.id)
     latest = list_services.public_list(petition.id, limit=LATEST)
-    return render_template(
+    page = render_template(
         "petitions/petition.html", petition=petition, case=petition.case, form=form, total=total, section="petitions",
-        goal=next_goal(total, petition.goal), closed=not petition.open,
-        supporters=[(row.public_name, countries.name_of(row.country)) for row in latest],
+        invited=invitation_services.shown(petition.id),
+        goal=next_goal(total, petition.goal), closed=halted or not petition.open, halted=halted and petition.open,
+        supporters=[(row.public_name, countries.name_of(row.country)) for row in latest], proof=proof,
     )  # fmt: skip
+    return with_scripts(make_response(page)) if proof else make_response(page)

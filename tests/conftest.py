@@ -17,6 +17,7 @@ from flask_migrate import upgrade
 from sqlalchemy import create_engine, text
 
 from app import create_app
+from core import remembered
 from core.db import Base, db
 from core.vault import SITE, ensure_scope, vault
 from petitions import services
@@ -101,6 +102,7 @@ def app(request: pytest.FixtureRequest, apps: dict[str, Flask]) -> Iterator[Flas
         empty()
         vault().forget()
         services.forget()
+        remembered.forget_all()
         ensure_scope(SITE)
     shutil.rmtree(app.config["UNDERSIGNED"].mail_folder, ignore_errors=True)
     yield app

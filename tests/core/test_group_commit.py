@@ -1,5 +1,8 @@
 """Rows of many requests in few commits, none acknowledged before it is durable."""
 
+import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core import clock
 from core.db import db
-from core.group_commit import GroupCommit
+from core.group_commit import GroupCommit, NotCommitted
 from core.jobs import Job
 
 
@@ -23,6 +26,12 @@ def row(name: str) -> dict:
 
 def group() -> GroupCommit:
     return GroupCommit(insert(Job.__table__))
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    until = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < until
 
 
 def stored(app: Flask) -> int:
@@ -80,3 +89,57 @@ def test_more_rows_than_one_group_takes_are_all_written(app: Flask, monkeypatch:
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(write, range(100)))
     assert stored(app) == 100
+
+
+def test_a_row_whose_leader_dies_before_the_commit_is_an_error_and_later_rows_go_on(app: Flask) -> None:
+    shared, arrived, commits = group(), threading.Event(), []
+
+    def second_dies(connection) -> None:
+        commits.append(connection)
+        if len(commits) == 1:
+            arrived.wait(10)
+        if len(commits) == 2:
+            raise SystemExit  # no Exception: it ends the thread
+
+    def write(name: str) -> BaseException | None:
+        with app.app_context():
+            try:
+                return shared.insert(row(name))
+            except (NotCommitted, SystemExit) as error:
+                return error
+
+    with app.app_context():
+        event.listen(db.engine, "commit", second_dies)
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(write, "first")
+        wait_until(lambda: commits)  # it holds the lead
+        others = [pool.submit(write, "second"), pool.submit(write, "third")]
+        wait_until(lambda: len(shared._waiting) == 2)
+        arrived.set()
+        assert first.result() is None
+        assert {type(other.result()) for other in others} == {SystemExit, NotCommitted}
+    assert write("fourth") is None
+    with app.app_context():
+        event.remove(db.engine, "commit", second_dies)
+    assert stored(app) == 2
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_no_transaction_holds_more_rows_than_it_may(app: Flask, most: int) -> None:
+    shared, rows = GroupCommit(insert(Job.__table__), most), []
+
+    def count(connection, cursor, statement, parameters, context, executemany) -> None:
+        if statement.startswith("INSERT"):
+            rows.append(len(parameters) if executemany else 1)
+
+    def write(number: int) -> None:
+        with app.app_context():
+            shared.insert(row(f"r{number}"))
+
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", count)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(64)))
+    with app.app_context():
+        event.remove(db.engine, "before_cursor_execute", count)
+    assert stored(app) == sum(rows) == 64 and max(rows) <= most

@@ -2,18 +2,32 @@
 
 import threading
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
+from threading import Thread
 
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from core import clock
 from core.alarms import sound
 from core.audit import AuditEntry, record
 from core.db import db
-from core.jobs import ATTEMPTS, LEASE, NORMAL, SLOWEST_RETRY, URGENT, Job, claim, enqueue, run, run_pending
+from core.jobs import (
+    ATTEMPTS,
+    LEASE,
+    NORMAL,
+    SLOWEST_RETRY,
+    URGENT,
+    Job,
+    claim,
+    empty_dead,
+    enqueue,
+    renew_leases,
+    run,
+    run_pending,
+)
 from core.vault import SITE, VaultError, vault
 from tests.core.conftest import at_once
 
@@ -123,6 +137,44 @@ def test_a_job_whose_worker_was_killed_is_taken_over_after_its_lease(app: Flask)
         run(again, {"write": write})
     assert (only_job(app).state, only_job(app).attempts) == ("done", 2)
     assert written(app) == 1
+
+
+def test_a_job_that_takes_longer_than_its_lease_is_taken_over_by_nobody(app: Flask) -> None:
+    promise(app, "long")
+    began, others = clock.now(), []
+
+    def look_for_it(moment: datetime) -> None:
+        with app.app_context():
+            others.append(claim(moment))
+
+    def take_long(job: Job) -> None:
+        with time_machine.travel(began + LEASE - timedelta(seconds=10), tick=False):
+            renew_leases()
+        late = Thread(target=look_for_it, args=(began + LEASE + timedelta(seconds=10),))
+        late.start()
+        late.join()
+        write(job)
+
+    with app.app_context():
+        assert run_pending({"long": take_long}) == 1
+        renew_leases()  # of what is done nothing is prolonged
+    assert others == [None]
+    assert (only_job(app).state, only_job(app).attempts, only_job(app).lease_until) == ("done", 1, None)
+    assert written(app) == 1
+
+
+def test_what_a_dead_job_holds_of_a_person_goes_after_21_days(app: Flask) -> None:
+    with app.app_context():
+        vault().prepare(SITE)
+        enqueue("fail", sealed={"to": "ada@example.org"})
+        db.session.execute(update(Job).values(attempts=ATTEMPTS - 1))
+        db.session.commit()
+        run_pending({"fail": fail, "alarm": write})
+    assert (only_job(app).state, only_job(app).blob is None) == ("dead", False)
+    for days, empty in ((20, False), (22, True)):
+        with app.app_context(), time_machine.travel(clock.now() + timedelta(days=days), tick=False):
+            assert empty_dead() is empty
+        assert (only_job(app).state, only_job(app).blob is None) == ("dead", empty)
 
 
 @pytest.mark.parametrize("handler", [write, fail])

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -18,14 +20,16 @@ from flask import Flask
 from jinja2 import ChoiceLoader, DictLoader
 from sqlalchemy import select
 
-from core import clock, mail
+from core import clock, mail, unsubscribes
 from core.db import db
 from core.jobs import Job, run_pending
+from core.relay import MailHour
 from core.vault import SITE, vault
 from tests.core.smtp import Server
 
 TEMPLATES = {
-    "emails/greeting.txt": "Subject: Hello {{ name }}\n\nDear {{ name }},\n\n{{ text }}\n\n{{ settings.organisation }}\n"
+    "emails/greeting.txt": "Subject: Hello {{ name }}\n\nDear {{ name }},\n\n{{ text }}\n\n{{ settings.organisation }}\n",
+    "emails/lasting.txt": "Subject: Lasting\n\nUntil {{ until }}.\n",
 }
 PRIVATE = "ada@example.org"
 
@@ -35,15 +39,22 @@ class Post:
     app: Flask
     server: Server
 
-    def promise(self, *, to: str = PRIVATE, key: str = "one", name: str = "Ada", text: str = "A text.") -> None:
+    def promise(
+        self, *, to: str = PRIVATE, key: str = "one", name: str = "Ada", text: str = "A text.",
+        links: dict[str, str] | None = None, template: str = "greeting", **how: Any,
+    ) -> None:  # fmt: skip
         with self.app.app_context():
             vault().prepare(SITE)
-            mail.promise("greeting", to=to, key=key, context={"name": name, "text": text})
+            mail.promise(template, to=to, key=key, context={"name": name, "text": text, "links": links or {}}, **how)
             db.session.commit()
 
     def work(self) -> int:
         with self.app.app_context():
             return run_pending({"mail": mail.deliver})
+
+    def mail_job(self) -> Job:
+        with self.app.app_context():
+            return db.session.scalars(select(Job).where(Job.kind == "mail")).one()
 
     def job(self) -> Job:
         with self.app.app_context():
@@ -157,10 +168,9 @@ def test_a_refused_mail_is_kept_and_goes_later_with_the_same_id(post: Post, answ
     assert message["Message-ID"] == f"<{job.public_id}@campaign.example>"
 
 
-@pytest.mark.parametrize("answer", ["450 {address} is greylisted", "550 {address} is unknown"])
-def test_a_refused_recipient_is_kept_and_stands_nowhere_in_clear(post: Post, answer: str, caplog) -> None:
+def test_a_recipient_refused_for_the_moment_is_kept_and_stands_nowhere_in_clear(post: Post, caplog) -> None:
     post.promise()
-    post.server.inbox.rcpt_answers.append(answer)
+    post.server.inbox.rcpt_answers.append("450 {address} is greylisted")
     post.work()
     job = post.job()
     assert job.state == "queued"
@@ -168,6 +178,98 @@ def test_a_refused_recipient_is_kept_and_stands_nowhere_in_clear(post: Post, ans
     assert PRIVATE not in caplog.text
     post.work_after_its_delay()
     assert len(post.server.inbox.received) == 1
+
+
+def test_a_recipient_refused_for_good_ends_the_mail_at_once_without_an_alarm(post: Post, caplog) -> None:
+    post.promise(then=("then", {}), otherwise=("otherwise", {"submission": 7}))
+    post.server.inbox.rcpt_answers.append("550 {address} is unknown")
+    post.work()
+    with post.app.app_context():
+        mailed, told = db.session.scalars(select(Job).order_by(Job.id))
+        hour = db.session.scalars(select(MailHour)).one()
+    assert (mailed.state, mailed.attempts, mailed.blob) == ("done", 1, None)
+    assert (told.kind, told.args) == ("otherwise", {"submission": 7, "why": "refused"})
+    assert (hour.sent, hour.refused) == (0, 1)
+    assert PRIVATE not in caplog.text
+
+
+def test_what_follows_a_mail_is_promised_when_it_was_handed_over_and_only_then(post: Post) -> None:
+    post.server.inbox.answers.append("451 Try again")
+    post.promise(then=("then", {"submission": 7}), otherwise=("otherwise", {}))
+    post.work()
+    assert post.job().state == "queued"
+    with time_machine.travel(post.job().run_at + timedelta(seconds=1)):
+        post.work()
+    with post.app.app_context():
+        mailed, told = db.session.scalars(select(Job).order_by(Job.id))
+        hour = db.session.scalars(select(MailHour)).one()
+    assert (mailed.state, told.kind, told.args) == ("done", "then", {"submission": 7})
+    assert (hour.sent, hour.refused) == (1, 0)
+
+
+def test_a_mail_is_tried_for_a_week_and_then_given_up_with_its_otherwise(post: Post) -> None:
+    post.server.stop()
+    post.promise(otherwise=("otherwise", {}))
+    began = clock.now()
+    with time_machine.travel(began, tick=False) as now:
+        while post.work() and (job := post.mail_job()).state == "queued":
+            now.move_to(job.run_at)
+        days = (clock.now() - began) / timedelta(days=1)
+    with post.app.app_context():
+        kinds = list(db.session.scalars(select(Job.kind).order_by(Job.id)))
+        assert db.session.scalars(select(Job.args).where(Job.kind == "otherwise")).one() == {"why": "dead"}
+    assert post.mail_job().state == "dead" and kinds == ["mail", "alarm", "otherwise"]
+    assert 5 < days < 9
+
+
+def test_an_address_that_wants_no_mail_gets_none_but_what_it_must_have(post: Post) -> None:
+    with post.app.app_context():
+        unsubscribes.stop(unsubscribes.token_of(PRIVATE))
+        db.session.commit()
+    post.promise(key="one", otherwise=("otherwise", {}))
+    post.promise(key="two", essential=True, name="Must")
+    post.work()
+    assert [message["Subject"] for message in post.server.inbox.mails()] == ["Hello Must"]
+    with post.app.app_context():
+        states = dict(db.session.execute(select(Job.key, Job.state).where(Job.kind == "mail")).all())
+        assert db.session.scalars(select(Job.args).where(Job.kind == "otherwise")).one() == {"why": "stopped"}
+        assert db.session.scalars(select(Job.blob).where(Job.key == "mail:one")).one() is None
+    assert states == {"mail:one": "done", "mail:two": "done"}
+
+
+def test_a_file_goes_with_a_mail_and_stands_nowhere_in_clear(post: Post) -> None:
+    text = '{"name": "Айгүл"}'
+    post.promise(attachment=("signature.json", text))
+    assert "signature" not in repr(post.job().args)
+    post.work()
+    [message] = post.server.inbox.mails()
+    [file] = message.iter_attachments()
+    assert (file.get_filename(), file.get_content_type()) == ("signature.json", "application/json")
+    assert file.get_payload(decode=True) == text.encode()
+    body = message.get_body(("plain",))
+    assert body is not None and "Dear Ada" in body.get_content()
+    assert post.server.inbox.received[0].content.isascii()  # type: ignore[union-attr]
+
+
+def test_a_mail_that_can_be_stopped_says_so_to_mail_programs(post: Post) -> None:
+    post.promise(links={"unsubscribe": "https://campaign.example/unsubscribe/abc"})
+    post.promise(key="two")
+    post.work()
+    first, second = post.server.inbox.mails()
+    assert first["List-Unsubscribe"] == "<https://campaign.example/unsubscribe/abc>"
+    assert first["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert second["List-Unsubscribe"] is None
+
+
+def test_a_mail_that_waited_is_dated_and_lasts_from_its_sending(post: Post) -> None:
+    post.promise(template="lasting", lasts=(timedelta(days=21), "Europe/Vienna"))
+    sent_at = clock.now() + timedelta(days=20)
+    with time_machine.travel(sent_at, tick=False):
+        post.work()
+    [message] = post.server.inbox.mails()
+    until = (sent_at + timedelta(days=21)).astimezone(ZoneInfo("Europe/Vienna")).date()
+    assert message.get_content().strip() == f"Until {clock.day(until)}."
+    assert message["Date"].datetime == sent_at.replace(microsecond=0)
 
 
 def test_a_mail_that_was_sent_before_its_commit_failed_goes_again_with_the_same_id(post: Post) -> None:

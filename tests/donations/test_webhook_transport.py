@@ -86,7 +86,7 @@ def test_08_with_neither_giving_is_off(app: Flask, world: World) -> None:
     off = sibling(app, STRIPE_SECRET_KEY="", STRIPE_WEBHOOK_SECRETS="").test_client()
     page = off.get("/donate")
     assert page.status_code == 200
-    assert "Giving is not open yet" in page.text
+    assert "Giving is closed at the moment" in page.text
     assert "<form" not in page.text
     refused = off.post("/donate", data={"amount": "25"})
     assert refused.status_code == 409

@@ -119,7 +119,7 @@ def test_editing_changes_what_people_agree_to_from_then_on(app: Flask, office: O
     assert (petition.slug, petition.letter, petition.time_zone) == (campaign.slug, "A new letter.", "Asia/Almaty")
     with app.app_context():
         assert db.session.scalar(select(func.max(ConsentText.version))) == before + 1
-        assert db.session.scalar(select(func.count()).where(ConsentText.text.contains("A new letter."))) == 3
+        assert db.session.scalar(select(func.count()).where(ConsentText.text.contains("A new letter."))) == 4
     campaign.signed("ada@example.org")
     assert campaign.count() == 1
 

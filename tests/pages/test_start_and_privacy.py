@@ -27,7 +27,17 @@ def test_an_empty_site_has_a_start_page_too(app: Flask, get: Get) -> None:
 def test_the_privacy_page_names_who_is_responsible_and_what_a_thief_gets(app: Flask, get: Get) -> None:
     page = get("/privacy").text
     settings = app.config["UNDERSIGNED"]
-    for words in (settings.organisation, settings.data_controller, "What a thief gets", "21 days", "one process"):
+    for words in (
+        settings.organisation,
+        settings.data_controller,
+        "What a thief gets",
+        "21 days",
+        "one process",
+        "7 days after you confirm",
+        "90 days later",
+        "Twelve months",
+        "Never write to me again",
+    ):
         assert words in page
 
 

@@ -32,3 +32,42 @@ def test_confirming_and_withdrawing_at_once_end_withdrawn_when_both_are_through(
     with ThreadPoolExecutor(16) as pool:
         assert set(pool.map(lambda act: campaign.press(links[act]).status_code, acts)) == {303}
     assert campaign.count() == campaign.valid() == 0
+
+
+def test_confirming_two_mails_and_withdrawing_fifty_at_once_end_withdrawn(campaign: Campaign) -> None:
+    for _ in range(2):
+        campaign.sign()
+    campaign.work()
+    first, second = (mail.links for mail in campaign.mails())
+    links = [first["confirm"], second["withdraw"], second["confirm"]] * 17
+    with ThreadPoolExecutor(16) as pool:
+        assert set(pool.map(lambda link: campaign.press(link).status_code, links[:50])) == {303}
+    assert campaign.count() == campaign.valid() == 0
+    assert {(one.state, one.blob, one.email_index) for one in campaign.submissions()} == {("expired", None, None)}
+
+
+def test_fifty_presses_of_two_mails_make_one_signature_and_one_confirmation(campaign: Campaign) -> None:
+    for _ in range(2):
+        campaign.sign()
+    campaign.work()
+    links = [mail.links["confirm"] for mail in campaign.mails()]
+    with ThreadPoolExecutor(16) as pool:
+        assert set(pool.map(lambda number: campaign.press(links[number % 2]).status_code, range(50))) == {303}
+    assert campaign.count() == campaign.valid() == 1
+    assert len(campaign.mails()) == 3
+
+
+@pytest.mark.parametrize("round_", range(4))
+def test_confirming_and_changing_the_address_at_once_end_one_way_or_the_other(campaign: Campaign, round_: int) -> None:
+    signed = campaign.sign("old@example.org")
+    campaign.work()
+    link, sealed = campaign.mails()[0].links["confirm"], signed.headers["Location"].partition("?t=")[2]
+    where = f"/petitions/{campaign.slug}/thanks/address"
+    assert campaign.press(where, t=sealed, email="new@example.org").status_code == 303
+    with ThreadPoolExecutor(9) as pool:
+        worker = pool.submit(campaign.work)
+        assert set(pool.map(lambda _: campaign.press(link).status_code, range(8))) == {303}
+        worker.result()
+    states = [one.state for one in campaign.submissions()]
+    assert (campaign.count(), states) in [(1, ["confirmed"]), (0, ["superseded", "mailed"])]
+    assert len(campaign.mails("new@example.org")) == len(states) - 1

@@ -1,0 +1,1 @@
+"""A replay drill: how many false signatures get through, and how many honest ones are held."""

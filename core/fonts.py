@@ -1,0 +1,14 @@
+"""Which scripts a PDF of this machine can show; typst itself brings Latin, Greek and Cyrillic."""
+
+from typst import Fonts
+
+WANTED = {
+    "Noto Sans Arabic": "Arabic", "Noto Sans Hebrew": "Hebrew", "Noto Sans Devanagari": "Hindi",
+    "Noto Sans CJK SC": "Chinese, Japanese and Korean", "Noto Sans Georgian": "Georgian", "Noto Sans Armenian": "Armenian",
+}  # fmt: skip
+
+
+def missing() -> list[str]:
+    """Scripts that no installed font draws; Debian's fonts-noto-core and fonts-noto-cjk bring them all."""
+    known = set(Fonts().families())
+    return [script for family, script in WANTED.items() if family not in known]

@@ -1,0 +1,58 @@
+"""One run of retention: rows by their clocks, mails that lie as files, keys, and what databases keep of deleted rows."""
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import text
+
+from config import Settings
+from core import clock, mail_files
+from core.alarms import sound
+from core.db import Base, db, empty_log
+from core.worker import Tick
+from operations import key_rotation
+from petitions import retention
+from petitions.deadlines import MAIL_FILES
+
+
+def run(moment: datetime) -> retention.Report:
+    """Deletes whatever has run out by this moment. Commits as it goes; killed, the next run does the rest."""
+    settings: Settings = current_app.config["UNDERSIGNED"]
+    report = retention.run(moment)
+    for slug in report.stopped:
+        sound("retention-stopped", f"{slug}:{moment:%Y%m%d}", petition=slug)
+    db.session.commit()
+    report.emptied["mail files"] = mail_files.remove_older(settings.mail_folder, moment - MAIL_FILES)
+    report.emptied["keys"] = int(key_rotation.tend(moment))
+    report.emptied = Counter({kind: count for kind, count in report.emptied.items() if count})
+    empty_log()
+    return report
+
+
+def rewrite() -> None:
+    """PostgreSQL: writes the tables anew, so that no data file holds what was deleted; each is locked meanwhile."""
+    if db.engine.dialect.name == "postgresql":
+        db.session.rollback()  # a transaction of our own would wait for itself
+        names = ", ".join(table.name for table in Base.metadata.sorted_tables if _holds_people(table))
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"VACUUM (FULL, ANALYZE) {names}"))
+            connection.execute(text("VACUUM FULL pg_statistic"))  # its samples are values of columns, names too
+
+
+def _holds_people(table: Any) -> bool:
+    return bool({"blob", "email_index", "sealed"}.intersection(column.name for column in table.columns))
+
+
+def daily() -> bool:
+    """The worker's tick."""
+    return bool(run(clock.now()).emptied)
+
+
+def keys() -> bool:
+    """The worker's tick: rotations that wait for their time, and erasures."""
+    return key_rotation.tend(clock.now())
+
+
+TICKS = (Tick(keys, every=30.0), Tick(daily, every=24 * 3600.0))

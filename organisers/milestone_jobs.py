@@ -1,0 +1,31 @@
+"""A milestone becomes one mail to each organiser."""
+
+from flask import current_app
+from flask_babel import force_locale, format_decimal
+from sqlalchemy import select
+
+from core import mail, relay
+from core.db import db
+from core.jobs import Job
+from organisers.models import Organiser
+from petitions import services
+
+LANGUAGE = "en"  # the office's
+
+
+def tell(job: Job) -> None:
+    """Promises the mail to everybody who may enter the office; each gets one, however often the job runs."""
+    petition, signatures = services.get(job.args["petition"]), job.args["signatures"]
+    server = current_app.config["UNDERSIGNED"].server_url
+    with force_locale(LANGUAGE):
+        number = format_decimal(signatures)
+    context = {
+        "number": number, "title": petition.title, "page": f"{server}/petitions/{petition.slug}",
+        "office": f"{server}/office/petitions/{petition.id}/counting",
+    }  # fmt: skip
+    for organiser in db.session.scalars(select(Organiser).where(Organiser.active.is_(True)).order_by(Organiser.id)):
+        key = f"milestone:{petition.id}:{signatures}:{organiser.id}"
+        mail.promise("milestone", to=organiser.email, key=key, context=context, priority=relay.AFTERWARDS)
+
+
+JOBS = {"milestone": tell}

@@ -1,0 +1,81 @@
+"""Forms of the switches: what is off, how many mails the provider takes, what is said of a country or a mail domain."""
+
+import re
+from typing import Any, Self
+
+import idna
+from flask_babel import lazy_gettext as _l
+from wtforms import StringField, ValidationError
+from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional
+
+from core.forms import Clean
+from core.switches import Switches
+from core.text import clean_line
+from organisers.fields import OfficeForm, Radios, Whole, country, line
+from petitions.states import RuleAction
+
+DOMAIN = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]", re.ASCII)
+ON_OFF = (("on", _l("On")), ("off", _l("Off")))
+PROOF = (("auto", _l("Under attack only")), ("on", _l("Always")), ("off", _l("Never")))
+ACTIONS = (
+    (RuleAction.HOLD.value, _l("Hold whoever signs from it, for review")),
+    (RuleAction.TRUST.value, _l("Trust it: no other rule holds anybody from it")),
+)
+CHOOSE = _l("Choose one of these.")
+MOST = 10_000_000
+
+
+def _switch(label: Any, choices: Any = ON_OFF) -> Radios:
+    return Radios(label, [InputRequired(CHOOSE)], choices=choices)
+
+
+def _number(label: Any) -> Whole:
+    message = _l("Write a whole number from 1 to %(highest)s, or leave it empty for no limit.", highest=f"{MOST:,}")
+    return Whole(label, [Optional(), NumberRange(1, MOST, message)])
+
+
+class SwitchForm(OfficeForm):
+    signing = _switch(_l("Signing"))
+    giving = _switch(_l("Giving"))
+    mailing = _switch(_l("Mail"))
+    proof = _switch(_l("Proof of work before signing"), PROOF)
+    mails_an_hour = _number(_l("Mails an hour"))
+    mails_a_day = _number(_l("Mails a day"))
+
+    @classmethod
+    def of(cls, now: Switches) -> Self:
+        """The form as everything stands."""
+        on = {name: "on" if getattr(now, name) else "off" for name in ("signing", "giving", "mailing")}
+        return cls(
+            formdata=None,
+            data={**on, "proof": now.proof, "mails_an_hour": now.mails_an_hour, "mails_a_day": now.mails_a_day},
+        )
+
+    def values(self) -> dict[str, Any]:
+        return {
+            **{name: self[name].data == "on" for name in ("signing", "giving", "mailing")},
+            **{name: self[name].data for name in ("proof", "mails_an_hour", "mails_a_day")},
+        }
+
+
+class CountryForm(OfficeForm):
+    country = country(_l("Country"), _l("Choose a country."))
+
+
+class DomainForm(OfficeForm):
+    domain = StringField(
+        _l("Mail domain"), [Clean(clean_line, 260), DataRequired(_l("Write a domain like example.org."))]
+    )
+    action = Radios(_l("What to do"), [InputRequired(CHOOSE)], choices=ACTIONS, default=RuleAction.HOLD.value)
+    reason = line(_l("Why"), 200, _l("Write in a few words why, for the other organisers."))
+
+    def validate_domain(self, field: StringField) -> None:
+        """As mail servers know it; an address is taken for its domain."""
+        typed = (field.data or "").rpartition("@")[2].strip(".").lower()
+        try:
+            domain = typed if typed.isascii() else idna.encode(typed, uts46=True).decode()
+        except UnicodeError:
+            domain = ""
+        if not DOMAIN.fullmatch(domain):
+            raise ValidationError(_l("Write a domain like example.org."))
+        field.data = domain

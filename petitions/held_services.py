@@ -1,0 +1,194 @@
+"""The held queue: submissions that a rule set aside, seen by organisers, released or discarded in bulk.
+
+What nobody has judged in 72 hours is mailed in a trickle, so that nobody who meant it is silenced by our doubt."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, Update, func, select, update
+
+from core import audit, clock
+from core.db import db
+from core.vault import VaultError, vault
+from petitions import mails
+from petitions.models import Petition, Submission
+from petitions.persons import SEALED_CONTEXT
+from petitions.states import REVIEWED, HeldReason, PetitionState, SubmissionState
+
+SAMPLE = 20
+JUDGED_WITHIN = timedelta(hours=72)
+TRICKLE = 30  # a minute
+GRACE = timedelta(hours=24)  # who signed in time may confirm until then
+RECALLED_AT_ONCE = 1000
+SILENT = {"synchronize_session": False}
+
+
+class NothingChosen(ValueError):
+    """Neither a group nor a row was chosen: never everything by mistake."""
+
+
+class TakesNone(ValueError):
+    """The petition takes no signatures any more: a released submission could not be confirmed."""
+
+
+class Group(NamedTuple):
+    """Held submissions of one reason, and of one wave where they belong to one."""
+
+    reason: HeldReason
+    cluster_id: str | None
+    submissions: int
+    first_at: datetime
+    last_at: datetime
+
+
+class Shown(NamedTuple):
+    """One held submission as an organiser may see it."""
+
+    id: int
+    name: str
+    address: str
+    country: str
+    reason: HeldReason
+    cluster_id: str | None
+    received_at: datetime
+
+
+class Waiting(NamedTuple):
+    """A petition's held submissions that wait for a judgement, and since when the oldest does."""
+
+    petition: Petition
+    submissions: int
+    since: datetime
+
+
+def waiting() -> list[Waiting]:
+    """Every petition that has any, the longest waiting first."""
+    counts = select(Submission.petition_id, func.count(), func.min(Submission.held_at)).where(*_held())
+    rows = db.session.execute(counts.group_by(Submission.petition_id).order_by(func.min(Submission.held_at))).all()
+    return [Waiting(db.session.get_one(Petition, key), count, since or clock.now()) for key, count, since in rows]
+
+
+def groups(petition: Petition) -> list[Group]:
+    """The petition's held queue by reason and wave, the largest group first."""
+    keys = (Submission.held_reason, Submission.cluster_id)
+    counts = (func.count().label("n"), func.min(Submission.received_at), func.max(Submission.received_at))
+    query = select(*keys, *counts).where(*_held(), Submission.petition_id == petition.id).group_by(*keys)
+    rows = db.session.execute(query.order_by(func.count().desc())).all()
+    return [Group(*row) for row in rows]  # type: ignore[arg-type]
+
+
+def sample(petition: Petition, *, reason: str = "", cluster: str = "") -> list[Shown]:
+    """Up to 20 of the newest in the queue or in one group of it, opened; addresses are masked."""
+    query = select(Submission).where(*_chosen(petition, reason, cluster, ()))
+    newest = db.session.scalars(query.order_by(Submission.id.desc()).limit(SAMPLE)).all()
+    open_row = vault().opener(petition.scope, SEALED_CONTEXT)
+    return [_show(row, open_row) for row in newest]
+
+
+def release(petition: Petition, *, actor: str, reason: str = "", cluster: str = "", ids: Sequence[int] = ()) -> int:
+    """Lets a group, or chosen rows, go: the worker judges each again, without the rules that held it, and mails.
+
+    The number of submissions. Raises NothingChosen, TakesNone."""
+    if not takes_signatures(petition):
+        raise TakesNone(petition.slug)
+    number = len(_release(_wanted(petition, reason, cluster, ids)))
+    _journal("held.released", petition, actor, number, reason, cluster)
+    return number
+
+
+def discard(petition: Petition, *, actor: str, reason: str = "", cluster: str = "", ids: Sequence[int] = ()) -> int:
+    """Empties a group, or chosen rows, for good: no mail, no person data left. The number of them. Raises NothingChosen."""
+    emptied = {"state": SubmissionState.DISCARDED, "blob": None, "email_index": None, "code_digest": None}
+    change = update(Submission).where(*_wanted(petition, reason, cluster, ids)).values(emptied)
+    gone = db.session.execute(change.returning(Submission.public_id, Submission.mails), execution_options=SILENT).all()
+    written = [row.public_id for row in gone if row.mails]
+    for at in range(0, len(written), RECALLED_AT_ONCE):
+        mails.recall(written[at : at + RECALLED_AT_ONCE])
+    _journal("held.discarded", petition, actor, len(gone), reason, cluster)
+    return len(gone)
+
+
+def trickle() -> bool:
+    """The worker's tick: what nobody has judged in 72 hours is let go, the oldest first, a few a minute. Commits."""
+    unjudged = (*_held(), Submission.held_at < clock.now() - JUDGED_WITHIN, Submission.petition_id.in_(_open()))
+    oldest = select(Submission.id).where(*unjudged).order_by(Submission.held_at, Submission.id).limit(TRICKLE)
+    ids = db.session.scalars(oldest).all()
+    if ids and (most := TRICKLE - _just_released()) > 0:
+        _release((*_held(), Submission.id.in_(ids[:most])))
+        db.session.commit()
+    return False  # a minute's share, however many workers there are and however often they come round
+
+
+def takes_signatures(petition: Petition) -> bool:
+    """Whether a submission that was received in time could still be confirmed."""
+    if petition.state in (PetitionState.OPEN, PetitionState.PAUSED) and petition.closes_at is None:
+        return True
+    return petition.closes_at is not None and clock.now() < petition.closes_at + GRACE
+
+
+def release_wave(petition: Petition, wave: str) -> int:
+    """Lets go what was held for one wave, which an organiser has called none. The number of submissions."""
+    if not takes_signatures(petition):
+        return 0
+    own = (
+        Submission.petition_id == petition.id,
+        Submission.cluster_id == wave,
+        Submission.held_reason == HeldReason.WAVE,
+    )
+    return len(_release((*_held(), *own)))
+
+
+def masked(address: str) -> str:
+    """An address that its owner would know, and nobody could write to: a…@example.org."""
+    local, _at, domain = address.rpartition("@")
+    return f"{local[:1]}…@{domain}"
+
+
+def _held() -> tuple[ColumnElement[bool], ...]:
+    return Submission.state == SubmissionState.HELD, Submission.held_reason.in_(REVIEWED)
+
+
+def _chosen(petition: Petition, reason: str, cluster: str, ids: Iterable[int]) -> list[ColumnElement[bool]]:
+    wanted = [
+        (reason, Submission.held_reason == reason), (cluster, Submission.cluster_id == cluster),
+        (ids, Submission.id.in_(ids)),
+    ]  # fmt: skip
+    return [*_held(), Submission.petition_id == petition.id, *(where for given, where in wanted if given)]
+
+
+def _wanted(petition: Petition, reason: str, cluster: str, ids: Sequence[int]) -> list[ColumnElement[bool]]:
+    if not (reason or cluster or ids):
+        raise NothingChosen
+    return _chosen(petition, reason, cluster, ids)
+
+
+def _release(wanted: Iterable[ColumnElement[bool]]) -> Sequence[int]:
+    go: Update = update(Submission).where(*wanted)
+    values = {"state": SubmissionState.RECEIVED, "released_at": clock.now(), "held_reason": None, "held_at": None}
+    return db.session.scalars(go.values(values).returning(Submission.id), execution_options=SILENT).all()
+
+
+def _just_released() -> int:
+    minute = Submission.released_at > clock.now() - timedelta(minutes=1)
+    return db.session.scalar(select(func.count()).where(minute)) or 0
+
+
+def _open() -> Select[Any]:
+    """Ids of the petitions that take signatures now."""
+    unended = Petition.closes_at.is_(None) | (Petition.closes_at > clock.now())
+    return select(Petition.id).where(Petition.state == PetitionState.OPEN, unended)
+
+
+def _show(row: Submission, open_row: Any) -> Shown:
+    try:
+        person = open_row(row.key_id, row.data_key_id, row.blob or b"", row.public_id)
+        name, address = person["name"], masked(person["email"])
+    except (VaultError, LookupError):
+        name, address = "", ""
+    reason = row.held_reason or HeldReason.UNREADABLE
+    return Shown(row.id, name, address, row.country, reason, row.cluster_id, row.received_at)
+
+
+def _journal(act: str, petition: Petition, actor: str, number: int, reason: str, cluster: str) -> None:
+    audit.record(act, petition.slug, actor=actor, submissions=number, reason=reason, cluster=cluster)

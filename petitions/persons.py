@@ -1,0 +1,24 @@
+"""The sealed person data of a submission, or of the signature that it became."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.exc import NoResultFound
+
+from core.keystore import KeyMissing
+from core.vault import Sealed, VaultError, vault
+from petitions.models import Petition, Signature, Submission
+
+SEALED_CONTEXT = "undersigned/sig/v1"
+UNREADABLE = (VaultError, KeyMissing, NoResultFound, LookupError, ValueError)
+
+
+def open_person(petition: Petition, row: Submission | Signature) -> dict[str, Any]:
+    """Name, email and the rest of what was typed; needs the keystore. Raises one of UNREADABLE."""
+    sealed = Sealed(str(row.key_id), str(row.data_key_id), row.blob or b"")
+    return vault().open(sealed, scope=petition.scope, context=SEALED_CONTEXT, public_id=row.public_id)
+
+
+def opener(petition: Petition) -> Callable[[str, str, bytes, str], dict[str, Any]]:
+    """open_person for many rows of a petition: takes key id, data-key id, blob, public id."""
+    return vault().opener(petition.scope, SEALED_CONTEXT)

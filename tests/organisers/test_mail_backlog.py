@@ -1,0 +1,76 @@
+"""What the office is told of mail: what waits and until when, and that it has stopped."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import time_machine
+from sqlalchemy import update
+
+from core import clock, mail, relay, switches
+from core.db import db
+from core.relay import MailHour
+from core.vault import SITE, vault
+from tests.core.smtp import Server
+from tests.organisers.conftest import EMAIL, Office
+
+
+@pytest.fixture(autouse=True)
+def forget_switches() -> Iterator[None]:
+    switches.forget()
+    yield
+    switches.forget()
+
+
+def promise(office: Office, count: int) -> None:
+    with office.app.app_context():
+        vault().prepare(SITE)
+        context = {"kind": "k", "advice": "a", "detail": [], "office": "o"}
+        for number in range(count):
+            mail.promise("alarm", to=f"p{number}@example.org", key=str(number), context=context)
+        db.session.commit()
+
+
+def turn(office: Office, **values: object) -> None:
+    with office.app.app_context():
+        switches.turn(actor="test", **values)
+        db.session.commit()
+        switches.forget()
+
+
+def drain(office: Office) -> None:
+    with office.app.app_context():
+        office.app.extensions["jobs"].drain()
+
+
+def test_the_dashboard_says_what_waits_and_when_it_has_gone(office: Office) -> None:
+    assert "to be sent" not in office.get("/office/")
+    promise(office, 40)
+    assert "40 mails wait to be sent. They go out one after the other" in " ".join(office.get("/office/").split())
+    with time_machine.travel(clock.to_hour(clock.now()) + timedelta(hours=1), tick=False):
+        turn(office, mails_an_hour=20)
+        page = " ".join(office.get("/office/").split())
+        day = clock.to_hour(clock.now()) + timedelta(hours=2)
+    assert f"the last one goes on {clock.day(day.date())} at about {day:%H:%M} UTC" in page
+    turn(office, mailing=False)
+    assert "Mailing is switched off" in office.get("/office/")
+
+
+def test_the_alarm_that_mailing_has_stopped_reaches_the_organisers_all_the_same(office: Office) -> None:
+    settings, server = office.app.config["UNDERSIGNED"], Server()
+    server.start()
+    office.app.config["UNDERSIGNED"] = replace(settings, smtp_url=f"smtp://127.0.0.1:{server.port}")
+    with office.app.app_context():
+        relay.count()
+        db.session.execute(update(MailHour).values(sent=60, refused=10))
+        db.session.commit()
+    promise(office, 3)
+    server.inbox.rcpt_answers = ["550 nobody here"]
+    drain(office)
+    office.app.config["UNDERSIGNED"] = settings
+    server.stop()
+    [told] = server.inbox.mails()
+    assert told["To"] == EMAIL
+    assert "stopped writing to signatories" in told.get_content() and "mail-refused" in told.get_content()
+    assert "2 mails wait to be sent" in office.get("/office/")

@@ -1,0 +1,281 @@
+"""Taking signatures out of the count by a condition: what is found, what moves, what comes back, what stays true meanwhile."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from core import clock
+from core.audit import AuditEntry, find_break
+from core.db import db
+from core.jobs import Job
+from core.vault import SITE, vault
+from petitions import invalidation_batches, tallies
+from petitions import invalidation_services as invalidations
+from petitions.integrity_models import Invalidation
+from petitions.models import Petition, Signature, Submission
+from petitions.signature_services import leave
+from petitions.states import ExitReason, InvalidationState, SignatureState
+from tests.petitions.conftest import Campaign
+
+ORGANISER = "olga@example.org"
+
+
+@pytest.fixture
+def crowd(campaign: Campaign) -> Campaign:
+    """Six who have signed: three of one family at one domain, in two countries, one of them publicly."""
+    campaign.signed("spam1@fake.example", name="Test Robot 1", country="VA")
+    campaign.signed("spam2@fake.example", name="Test Robot 2", country="VA")
+    campaign.signed("spam3@fake.example", name="Test Robot 3", country="IE", visibility="public")
+    campaign.signed("ada@example.org", name="Ada Example", country="IE")
+    campaign.signed("aine@example.net", name="Áine Shampla", country="IE", visibility="public")
+    campaign.signed("erika@mail.example.net", name="Erika Muster", country="DE")
+    assert campaign.count() == 6
+    return campaign
+
+
+def prepare(campaign: Campaign, **condition: str) -> int:
+    """A preview; its id."""
+    with campaign.app.app_context():
+        vault().prepare(SITE)
+        petition = db.session.get_one(Petition, campaign.id)
+        made = invalidations.prepare(petition, condition, actor=ORGANISER)
+        db.session.commit()
+        return made.id
+
+
+def act(campaign: Campaign, found: int, verb: Callable[..., None], **values: Any) -> None:
+    with campaign.app.app_context():
+        verb(db.session.get_one(Invalidation, found), actor=ORGANISER, **values)
+        db.session.commit()
+
+
+def run(campaign: Campaign, **condition: str) -> int:
+    """An invalidation done."""
+    found = prepare(campaign, **condition)
+    act(campaign, found, invalidations.start, reason="They are made.")
+    campaign.work()
+    return found
+
+
+def seen(campaign: Campaign, found: int) -> tuple[str, int | None, int]:
+    with campaign.app.app_context():
+        row = db.session.get_one(Invalidation, found)
+        return row.state.value, row.found, row.taken
+
+
+def states(campaign: Campaign) -> dict[str, int]:
+    with campaign.app.app_context():
+        rows = db.session.execute(select(Signature.state, func.count()).group_by(Signature.state))
+        return {state.value: number for state, number in rows}
+
+
+def true(campaign: Campaign) -> int:
+    """The number shown, after the invariant that it is the number of valid ones and nothing is off."""
+    shown = campaign.count()
+    assert shown == campaign.valid()
+    with campaign.app.app_context():
+        assert tallies.drift() == {}
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("condition", "matches"),
+    [
+        ({"country": "VA"}, 2), ({"country": "IE", "domain": "fake.example"}, 1), ({"domain": "*.example.net"}, 1),
+        ({"domain": "FAKE.example"}, 3), ({"family": "spam77@fake.example"}, 3), ({"name": "test robot*"}, 3),
+        ({"name": "aine shampla"}, 1), ({"name": "Test Robot ?", "country": "VA"}, 2), ({"source": "other"}, 6),
+        ({"source": "none"}, 0), ({"since": "2001-01-01T00:00:00+00:00"}, 6), ({"until": "2001-01-01T00:00:00+00:00"}, 0),
+        ({"bucket": "0" * 32}, 0), ({"cluster": "0" * 16}, 0),
+    ],
+)  # fmt: skip
+def test_a_condition_finds_what_all_its_criteria_match(
+    crowd: Campaign, condition: dict[str, str], matches: int
+) -> None:
+    assert seen(crowd, prepare(crowd, **condition)) == ("preview", matches, 0)
+    assert crowd.count() == 6
+
+
+def test_a_bucket_and_a_window_of_minutes_are_asked_of_the_submission(crowd: Campaign) -> None:
+    bucket, early = "b" * 32, clock.now() - timedelta(hours=3)
+    with crowd.app.app_context():
+        ids = db.session.scalars(select(Submission.id).order_by(Submission.id).limit(2)).all()
+        db.session.execute(update(Submission).where(Submission.id.in_(ids)).values(bucket=bucket, received_at=early))
+        db.session.commit()
+    assert seen(crowd, prepare(crowd, bucket=bucket))[1] == 2
+    window = {"since": (early - timedelta(minutes=1)).isoformat(), "until": (early + timedelta(minutes=1)).isoformat()}
+    assert seen(crowd, prepare(crowd, **window))[1] == 2
+    assert seen(crowd, prepare(crowd, **window, country="IE"))[1] == 0
+
+
+def test_an_empty_condition_and_an_empty_reason_are_refused(crowd: Campaign) -> None:
+    with pytest.raises(invalidations.NoCriteria):
+        prepare(crowd, country="", colour="red")
+    found = prepare(crowd, country="VA")
+    with pytest.raises(invalidations.NoReason):
+        act(crowd, found, invalidations.start, reason="  ")
+    crowd.work()
+    assert true(crowd) == 6
+
+
+def test_what_it_looks_for_is_sealed_and_the_chain_has_no_person(crowd: Campaign) -> None:
+    found = run(crowd, name="Test Robot*", domain="fake.example")
+    with crowd.app.app_context():
+        row = db.session.get_one(Invalidation, found)
+        assert row.criteria == ["domain", "name"] and b"Robot" not in row.blob
+        entries = db.session.scalars(select(AuditEntry).where(AuditEntry.act.like("invalidation.%"))).all()
+        assert [entry.act for entry in entries] == ["invalidation.started", "invalidation.done"]
+        assert entries[0].detail == {"reason": "They are made.", "criteria": ["domain", "name"], "counted": 3}
+        assert "Robot" not in str([entry.detail for entry in entries]) and find_break() is None
+        assert not db.session.scalar(select(func.count()).where(Job.args.cast(db.String).contains("Robot")))
+
+
+def test_running_moves_them_hides_names_and_keeps_everything_sealed(crowd: Campaign) -> None:
+    page = f"/petitions/{crowd.slug}/signatories"
+    assert "Test Robot 3" in crowd.client.get(page).text
+    found = run(crowd, domain="fake.example")
+    assert true(crowd) == 3 and seen(crowd, found) == ("done", 3, 3)
+    with crowd.app.app_context():
+        taken = db.session.scalars(select(Signature).where(Signature.state == SignatureState.INVALIDATED)).all()
+        assert {row.invalidation_id for row in taken} == {found}
+        assert all(row.blob and row.email_index and row.public_name is None for row in taken)
+        names = db.session.scalars(select(Signature.public_name).where(Signature.public_name.is_not(None))).all()
+        assert names == ["Áine Shampla"]
+
+
+def test_who_was_invalidated_cannot_sign_again(crowd: Campaign) -> None:
+    run(crowd, domain="fake.example")
+    mail = crowd.signed("spam1@fake.example")
+    assert mail and true(crowd) == 3
+
+
+def test_undo_brings_back_exactly_those_with_their_public_names(crowd: Campaign) -> None:
+    first, second = run(crowd, country="VA"), run(crowd, domain="fake.example")
+    assert true(crowd) == 3 and (seen(crowd, first)[2], seen(crowd, second)[2]) == (2, 1)
+    act(crowd, second, invalidations.undo)
+    crowd.work()
+    assert true(crowd) == 4 and seen(crowd, second)[0] == "undone"
+    with crowd.app.app_context():
+        back = db.session.scalars(select(Signature).where(Signature.public_name == "Test Robot 3")).one()
+        assert back.state == SignatureState.VALID and back.invalidation_id is None
+    assert states(crowd) == {"valid": 4, "invalidated": 2}
+
+
+def test_who_withdraws_meanwhile_is_gone_for_good_and_counted_once(crowd: Campaign) -> None:
+    found = run(crowd, domain="fake.example")
+    with crowd.app.app_context():
+        row = db.session.scalars(select(Signature).where(Signature.invalidation_id == found)).first()
+        assert row is not None
+        leave(row.petition_id, row.email_index, ExitReason.WITHDRAWN)
+        db.session.commit()
+    assert true(crowd) == 3
+    act(crowd, found, invalidations.undo)
+    crowd.work()
+    assert true(crowd) == 5 and states(crowd) == {"valid": 5, "withdrawn": 1}
+
+
+def test_cancelling_stops_between_batches_and_can_be_undone(crowd: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(invalidation_batches, "AT_ONCE", 2)
+    found = prepare(crowd, source="other")
+    act(crowd, found, invalidations.start, reason="A test.")
+    with crowd.app.app_context():
+        step = invalidation_batches.STEPS[InvalidationState.RUNNING]
+        assert step(db.session.get_one(Invalidation, found))
+    act(crowd, found, invalidations.cancel)
+    crowd.work()
+    assert seen(crowd, found)[0::2] == ("cancelled", 2) and true(crowd) == 4
+    act(crowd, found, invalidations.undo)
+    crowd.work()
+    assert true(crowd) == 6
+
+
+def test_a_worker_killed_between_batches_goes_on_where_it_stopped(
+    crowd: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(invalidation_batches, "AT_ONCE", 2)
+    found = prepare(crowd, source="other")
+    act(crowd, found, invalidations.start, reason="A test.")
+    with crowd.app.app_context():
+        assert invalidation_batches._take(db.session.get_one(Invalidation, found))  # and then the machine was gone
+    assert seen(crowd, found)[0::2] == ("running", 2) and crowd.valid() == 4
+    crowd.work()
+    assert seen(crowd, found) == ("done", 6, 6) and true(crowd) == 0
+
+
+def test_a_job_stays_short_and_promises_the_next(crowd: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(invalidation_batches, "AT_ONCE", 2)
+    monkeypatch.setattr(invalidation_batches, "RUN_FOR", 0.0)
+    found = run(crowd, source="other")
+    assert seen(crowd, found) == ("done", 6, 6) and true(crowd) == 0
+    with crowd.app.app_context():
+        assert db.session.scalar(select(func.count()).where(Job.kind == "petitions.invalidate")) == 4
+
+
+def test_two_workers_at_the_same_batch_take_it_once(crowd: Campaign) -> None:
+    found = prepare(crowd, source="other")
+    act(crowd, found, invalidations.start, reason="A test.")
+    with crowd.app.app_context():
+        row = db.session.get_one(Invalidation, found)
+        db.session.expunge(row)  # what the slower worker had read
+    with crowd.app.app_context():
+        assert invalidation_batches._take(db.session.get_one(Invalidation, found))
+    with crowd.app.app_context():
+        assert invalidation_batches._advance(row, row.cursor) is False
+    crowd.work()
+    assert seen(crowd, found) == ("done", 6, 6) and true(crowd) == 0
+
+
+def test_acts_that_the_state_does_not_allow_are_refused(crowd: Campaign) -> None:
+    found = prepare(crowd, country="VA")
+    with pytest.raises(invalidations.MovedOn):
+        act(crowd, found, invalidations.undo)
+    act(crowd, found, invalidations.cancel)
+    for verb, values in ((invalidations.start, {"reason": "x"}), (invalidations.cancel, {})):
+        with pytest.raises(invalidations.MovedOn):
+            act(crowd, found, verb, **values)
+    assert true(crowd) == 6
+
+
+def test_who_signed_before_and_confirms_later_is_taken_too_and_nobody_else(crowd: Campaign) -> None:
+    assert crowd.sign("late@fake.example").status_code == 303
+    crowd.work()
+    late = crowd.mails("late@fake.example")[-1]
+    found = run(crowd, domain="fake.example")
+    assert crowd.press(late.links["confirm"]).status_code == 303
+    crowd.signed("afterwards@fake.example")
+    assert true(crowd) == 4 and seen(crowd, found)[2] == 4
+    act(crowd, found, invalidations.undo)
+    crowd.work()
+    assert true(crowd) == 8
+
+
+def test_many_are_counted_by_the_worker(crowd: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(invalidations, "COUNTED_AT_ONCE", 3)
+    monkeypatch.setattr(invalidation_batches, "AT_ONCE", 2)
+    found = prepare(crowd, domain="fake.example")
+    assert seen(crowd, found) == ("preview", None, 0)
+    crowd.work()
+    assert seen(crowd, found)[:2] == ("preview", 3)
+    act(crowd, found, invalidations.start, reason="A test.")
+    crowd.work()
+    assert seen(crowd, found) == ("done", 3, 3) and true(crowd) == 3
+
+
+def test_a_row_that_cannot_be_opened_stops_nobody(crowd: Campaign) -> None:
+    with crowd.app.app_context():
+        first = db.session.scalar(select(func.min(Signature.id)))
+        db.session.execute(update(Signature).where(Signature.id == first).values(blob=b"not sealed by anybody"))
+        db.session.commit()
+    assert seen(crowd, run(crowd, domain="fake.example")) == ("done", 2, 2)
+    assert true(crowd) == 4
+
+
+def test_another_petitions_signatures_stay(app: Flask, crowd: Campaign, make_campaign_of: Any) -> None:
+    other = make_campaign_of()
+    other.signed("spam9@fake.example", country="VA")
+    run(crowd, country="VA")
+    with app.app_context():
+        assert tallies.total(other.id) == 1

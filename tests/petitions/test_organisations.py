@@ -1,0 +1,177 @@
+"""Organisations and notable signatories beside an open petition: shown after the mailbox's word and an organiser's yes."""
+
+from concurrent.futures import ThreadPoolExecutor
+from html import unescape
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from core.db import db
+from petitions import tallies
+from petitions.invitation_models import Invitation
+from petitions.models import Petition, Signature
+from petitions.states import InvitationState, Method, PetitionState
+from tests.organisers.conftest import enter
+from tests.petitions.conftest import Campaign, make_campaign
+from tests.petitions.test_invitations import Letter
+
+S = InvitationState
+UNION = {
+    "name": "Union of Sentinels", "size": "12 500", "country": "IE", "website": "union.example", "contact": "Kim Contact",
+    "email": "office@union.example",
+}  # fmt: skip
+NOTABLE = {
+    "name": "Nora Sentinelova", "role": "Professor of Law", "affiliation": "A University", "country": "DE",
+    "email": "nora@university.example",
+}  # fmt: skip
+
+
+@pytest.fixture
+def open_one(app: Flask) -> Letter:
+    return Letter(app, make_campaign(app), enter(app))
+
+
+def enter_union(campaign: Campaign, **fields: str) -> int:
+    data = {"token": campaign.token(), **UNION, **fields}
+    status = campaign.client.post(f"/petitions/{campaign.slug}/organisation", data=data).status_code
+    campaign.work()
+    return status
+
+
+def test_an_organisation_is_shown_after_its_mail_and_an_organisers_yes_and_counts_as_nobody(open_one: Letter) -> None:
+    campaign = open_one.campaign
+    page = f"/petitions/{campaign.slug}"
+    assert "Support this petition as an organisation" in open_one.get(page)
+    assert enter_union(campaign) == 303
+    assert open_one.states() == [S.INVITED] and "Sentinels" not in open_one.public()
+    assert open_one.act(0, "approve") == 409  # the mailbox first
+    link, full = open_one.links("office@union.example")
+    asked = open_one.get(full)
+    assert "Union of Sentinels" in asked and "12,500" in asked and "Kim" not in asked
+    assert campaign.press(f"{link}/sign").status_code == 303
+    campaign.work()
+    assert open_one.states() == [S.CONFIRMED] and "Sentinels" not in open_one.public()
+    assert any("waits" in mail.text for mail in campaign.mails("olga@example.org"))
+    assert open_one.act(0, "approve") == 303
+    campaign.work()
+    shown = open_one.public()
+    assert "Union of Sentinels" in shown and "12,500 members" in shown
+    assert not any(secret in shown for secret in ("Kim Contact", "union.example"))
+    assert campaign.count() == campaign.valid() == 0
+    assert campaign.press(f"{link}/withdraw").status_code == 303
+    assert "Sentinels" not in open_one.public()
+
+
+def test_the_same_answer_for_a_new_a_known_and_a_trapped_organisation(open_one: Letter) -> None:
+    statuses = [enter_union(open_one.campaign), enter_union(open_one.campaign), enter_union(open_one.campaign, fax="1")]
+    assert statuses == [303] * 3
+    assert enter_union(open_one.campaign, email="robot@union.example", fax="spam") == 303
+    assert len(open_one.rows()) == len(open_one.campaign.mails()) == 1
+
+
+def test_a_wrong_entry_keeps_everything_typed(open_one: Letter) -> None:
+    wrong = {**UNION, "size": "many", "email": "nobody", "country": "", "token": open_one.campaign.token()}
+    answer = open_one.campaign.client.post(f"/petitions/{open_one.campaign.slug}/organisation", data=wrong)
+    page = unescape(answer.text)
+    assert answer.status_code == 422 and "Enter a number, like 1200." in page and "Choose a country." in page
+    assert 'value="many"' in page and 'value="Kim Contact"' in page and 'value="union.example"' in page
+
+
+def test_a_contact_who_leaves_as_a_person_leaves_the_organisation_and_the_reverse(open_one: Letter) -> None:
+    campaign = open_one.campaign
+    mail = campaign.signed("office@union.example")
+    enter_union(campaign)
+    assert open_one.press("office@union.example", "sign") == 303
+    campaign.work()
+    assert open_one.act(0, "approve") == 303
+    campaign.work()
+    assert campaign.press(mail.links["withdraw"]).status_code == 303
+    assert campaign.count() == 0 and "Union of Sentinels" in open_one.public()
+    campaign.signed("office@union.example")
+    organisation = next(m for m in campaign.mails("office@union.example") if "/invitations/" in m.text)
+    link = "/invitations/" + organisation.text.partition("/invitations/")[2][:43]
+    assert campaign.press(f"{link}/withdraw").status_code == 303
+    assert campaign.count() == 1 and "Sentinels" not in open_one.public()
+
+
+def test_no_organisation_joins_a_closed_letter(app: Flask) -> None:
+    letter = Letter(app, make_campaign(app, invited_only=True), enter(app))
+    assert enter_union(letter.campaign) == 409
+    assert "<form" not in letter.get(f"/petitions/{letter.campaign.slug}/organisation")
+    assert letter.rows() == []
+
+
+def test_a_notable_signatory_is_shown_after_both_and_counts_once(open_one: Letter) -> None:
+    campaign = open_one.campaign
+    open_one.office.saved(f"{open_one.office_list}/new", **NOTABLE)
+    campaign.work()
+    assert "Nora" not in open_one.public() and campaign.count() == 0
+    assert open_one.press(NOTABLE["email"], "sign") == 303
+    campaign.work()
+    assert "Nora" not in open_one.public()
+    assert open_one.act(0, "approve") == 303
+    campaign.work()
+    page = open_one.get(f"/petitions/{campaign.slug}")
+    assert "Nora Sentinelova" in page and "Professor of Law, A University" in page
+    assert campaign.count() == 1
+    with open_one.app.app_context():
+        assert db.session.scalars(select(Signature)).one().method == Method.NOTABLE
+        assert tallies.numbers(campaign.id).by_method == {"notable": 1}
+    assert open_one.act(0, "take_back") == 303
+    assert "Nora" not in open_one.public() and campaign.count() == 0
+    with open_one.app.app_context():
+        assert not any(tallies.numbers(campaign.id).by_method.values())
+
+
+def test_a_notable_who_has_signed_already_is_shown_and_not_counted_twice(open_one: Letter) -> None:
+    campaign = open_one.campaign
+    campaign.signed(NOTABLE["email"])
+    open_one.office.saved(f"{open_one.office_list}/new", **NOTABLE)
+    campaign.work()
+    assert open_one.press(NOTABLE["email"], "sign") == 303
+    assert open_one.act(0, "approve") == 303
+    assert campaign.count() == campaign.valid() == 1
+    assert "Professor of Law" in open_one.public()
+
+
+def test_two_organisers_who_approve_at_once_do_it_once(open_one: Letter) -> None:
+    open_one.office.saved(f"{open_one.office_list}/new", **NOTABLE)
+    open_one.campaign.work()
+    assert open_one.press(NOTABLE["email"], "sign") == 303
+    offices = [enter(open_one.app, f"organiser{number}@example.org") for number in range(4)]
+    path = f"{open_one.office_list}/{open_one.rows()[0].id}/approve"
+    with ThreadPoolExecutor(4) as pool:
+        statuses = list(pool.map(lambda office: office.post(path).status_code, offices))
+    assert sorted(statuses) == [303, 409, 409, 409]
+    assert [act for act, _ in open_one.office.acts()].count("invitation.approved") == 1
+    assert open_one.states() == [S.APPROVED]
+
+
+def test_a_notable_cannot_propose_and_an_organisation_cannot_rename_itself(open_one: Letter) -> None:
+    open_one.office.saved(f"{open_one.office_list}/new", **NOTABLE)
+    enter_union(open_one.campaign)
+    link = open_one.link(NOTABLE["email"])
+    proposal = {**NOTABLE, "email": "other@university.example"}
+    assert open_one.campaign.press(f"{link}/colleague", **proposal).status_code == 409
+    organisation = open_one.link("office@union.example")
+    assert open_one.campaign.press(f"{organisation}/correction", role="Boss").status_code == 409
+    with open_one.app.app_context():
+        assert len(db.session.scalars(select(Invitation.id)).all()) == 2
+
+
+def test_who_was_entered_before_a_draft_became_a_closed_letter_is_a_member_of_it(app: Flask) -> None:
+    letter = Letter(app, make_campaign(app), enter(app))
+    with app.app_context():
+        petition = db.session.get_one(Petition, letter.campaign.id)
+        petition.state = PetitionState.DRAFT
+        db.session.commit()
+    letter.office.saved(f"{letter.office_list}/new", **NOTABLE)
+    with app.app_context():
+        petition = db.session.get_one(Petition, letter.campaign.id)
+        petition.state, petition.invited_only = PetitionState.OPEN, True
+        db.session.commit()
+    letter.office.saved(f"{letter.office_list}/all/invite")
+    letter.campaign.work()
+    letter.sign(NOTABLE["email"])
+    assert "Nora Sentinelova" in letter.public() and letter.campaign.count() == 1

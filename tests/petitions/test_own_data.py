@@ -1,0 +1,129 @@
+"""Everything that is stored, mailed as a file: complete by the schema, and to the address that signed."""
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import time_machine
+from sqlalchemy import LargeBinary, select
+
+from core import clock
+from core.db import Base, db
+from petitions.models import Signature, Submission
+from petitions.own_page_data import GIVEN, NOT_GIVEN
+from tests.petitions.conftest import Campaign
+from tests.petitions.own_pages import letters, own_page, press
+
+# What holds nothing about a signatory, and why; a new table fails until it stands here or in the file.
+OTHERS = {
+    "petitions": "published", "recipients": "published", "cases": "published",
+    "people": "published", "events": "published", "donations": "of donors, who are told apart", "payments": "of donors",
+    "invoice_payments": "of donors", "stripe_events": "of donors", "organisers": "of organisers", "roles": "of organisers",
+    "organiser_roles": "of organisers", "login_links": "of organisers", "audit_entries": "what organisers did",
+    "audit_heads": "what organisers did", "tallies": "sums", "tally_changes": "sums of the next second",
+    "milestones": "sums", "margins": "sums, rounded", "vault_keys": "public keys", "data_keys": "sealed keys, of many",
+    "switches": "what organisers turned", "mail_hours": "sums", "signals": "of crowds", "domain_rules": "of domains",
+    "invalidations": "conditions, never a person's row", "spent_proofs": "puzzles, without who solved them",
+    "paper_batches": "what an organiser typed, by pile",
+}  # fmt: skip
+
+
+def test_every_column_is_given_or_left_out_for_a_reason() -> None:
+    assert GIVEN.keys() == NOT_GIVEN.keys()
+    for model, given in GIVEN.items():
+        columns = {column.key for column in model.__table__.columns}
+        assert set(given) | set(NOT_GIVEN[model]) == columns, model.__name__
+        assert not set(given) & set(NOT_GIVEN[model]) and all(NOT_GIVEN[model].values()), model.__name__
+
+
+def test_every_table_is_in_the_file_or_about_somebody_else() -> None:
+    told = {str(model.__tablename__) for model in GIVEN}  # type: ignore[attr-defined]
+    undecided = {table.name for table in Base.metadata.sorted_tables} - told - OTHERS.keys()
+    assert undecided == set(), "is it about a signatory? Then petitions/own_page_data.py must give it"
+
+
+def test_no_table_is_named_that_is_no_more() -> None:
+    assert OTHERS.keys() <= {table.name for table in Base.metadata.sorted_tables}
+
+
+def test_no_table_of_others_holds_the_index_of_an_address() -> None:
+    about = {table.name for table in Base.metadata.sorted_tables if "email_index" in table.columns}
+    assert not about & OTHERS.keys()
+
+
+def test_the_file_holds_what_was_typed_and_what_is_stored(campaign: Campaign) -> None:
+    typed = {
+        "name": "Zenobia Sentinel", "role": "Secretary", "affiliation": "Workers", "postal_code": "D02",
+        "comment": "Çünkü", "updates": "y", "visibility": "public",
+    }  # fmt: skip
+    own = own_page(campaign, "zenobia@example.org", **typed)
+    answer = press(campaign, own, "data")
+    assert answer.status_code == 303 and "on its way" in campaign.client.get(answer.location).text
+    campaign.work()
+    letter = letters(campaign)[-1]
+    assert letter.to == "zenobia@example.org" and list(letter.files) == ["signature.json"]
+    file: dict[str, Any] = letter.files["signature.json"]
+    with campaign.app.app_context():
+        row, submission = db.session.scalars(select(Signature)).one(), db.session.scalars(select(Submission)).one()
+    stored = file["signatures"][0]
+    assert {key: stored["sealed"][key] for key in typed if key not in ("updates", "visibility")} == {
+        key: value for key, value in typed.items() if key not in ("updates", "visibility")
+    }
+    assert (stored["sealed"]["updates"], stored["sealed"]["email"]) == (True, "zenobia@example.org")
+    assert row.email_index is not None and stored["email_index"] == row.email_index.hex()
+    assert stored["confirmed_at"] == row.confirmed_at.isoformat() and stored["public_name"] == "Zenobia Sentinel"
+    assert [one["public_id"] for one in file["submissions"]] == [submission.public_id]
+    assert {one["purpose"] for one in file["signature_tokens"]} == {"confirm", "withdraw", "disown", "manage"}
+    assert {one["kind"] for one in file["jobs"]} >= {"mail", "petitions.confirmed"}
+    assert [one["digest"] for one in file["consent_texts"]] == [row.consent_digest]
+    assert "Release them." in file["consent_texts"][0]["text"]
+    for model, columns in GIVEN.items():
+        for told in file[str(model.__tablename__)]:  # type: ignore[attr-defined]
+            assert set(told) - {"sealed"} == set(columns)
+
+
+def test_the_file_holds_no_secret_that_could_act(campaign: Campaign) -> None:
+    own = own_page(campaign)
+    press(campaign, own, "data")
+    campaign.work()
+    text = json.dumps(letters(campaign)[-1].files["signature.json"])
+    secrets = {secret for letter in letters(campaign) for secret in re.findall(r"/([\w-]{43})(?![\w-])", letter.text)}
+    assert len(secrets) > 6 and not [secret for secret in secrets if secret in text]
+    with campaign.app.app_context():
+        for table in Base.metadata.sorted_tables:
+            digests = [c for c in table.columns if isinstance(c.type, LargeBinary) and "digest" in c.name]
+            for column in digests:
+                assert not [one for one in db.session.scalars(select(column)) if one and one.hex() in text]
+
+
+def test_before_confirming_the_file_holds_what_was_sent(campaign: Campaign) -> None:
+    campaign.sign(name="Zenobia Sentinel")
+    campaign.work()
+    press(campaign, letters(campaign)[-1].own, "data")
+    campaign.work()
+    file = letters(campaign)[-1].files["signature.json"]
+    assert file["signatures"] == [] and file["submissions"][0]["sealed"]["name"] == "Zenobia Sentinel"
+
+
+def test_the_file_holds_nobody_elses_rows(campaign: Campaign) -> None:
+    campaign.signed("eve@example.org", name="Eve Other")
+    campaign.signed("fay@example.org", name="Fay Other")
+    own = own_page(campaign)
+    press(campaign, own, "data")
+    campaign.work()
+    text = json.dumps(letters(campaign)[-1].files["signature.json"])
+    assert "Other" not in text and text.count('"email_index"') == 2
+
+
+def test_the_file_is_mailed_once_an_hour(campaign: Campaign) -> None:
+    own = own_page(campaign)
+    with time_machine.travel(clock.to_hour(clock.now()) + timedelta(hours=1)):
+        for _ in range(3):
+            assert press(campaign, own, "data").status_code == 303
+            campaign.work()
+        assert len([letter for letter in letters(campaign) if letter.files]) == 1
+    with time_machine.travel(clock.to_hour(clock.now()) + timedelta(hours=2)):
+        press(campaign, own, "data")
+        campaign.work()
+        assert len([letter for letter in letters(campaign) if letter.files]) == 2

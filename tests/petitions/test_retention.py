@@ -1,0 +1,299 @@
+"""Retention: each clock deletes what it says when it says so, never lowers a number, and a hold stops its own petition only."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from core import clock, rotation
+from core.db import db
+from core.jobs import Job
+from core.vault import VaultKey
+from operations import retention_run
+from petitions import deadlines, holds, list_services, tallies
+from petitions.invitation_models import Invitation
+from petitions.models import Petition, Signature, Suppression
+from petitions.persons import open_person
+from petitions.states import InvitationKind, InvitationState, PetitionState, SignatureState, SubmissionState
+from tests.petitions.conftest import Campaign
+
+DAY = timedelta(days=1)
+MakeCampaign = Callable[..., Campaign]
+
+
+def run(campaign: Campaign, after: timedelta = timedelta(0)) -> dict[str, int]:
+    """Retention as at a later moment; what it emptied."""
+    with campaign.app.app_context():
+        return dict(retention_run.run(clock.now() + after).emptied)
+
+
+def end(campaign: Campaign, *, delivered: bool = True, **values: Any) -> None:
+    """Closes the petition and, unless told, notes its delivery."""
+    closed = {"state": PetitionState.DELIVERED if delivered else PetitionState.CLOSED, "closes_at": clock.now()}
+    with campaign.app.app_context():
+        given = {**closed, **({"delivered_at": clock.now()} if delivered else {}), **values}
+        db.session.execute(update(Petition).where(Petition.id == campaign.id).values(given))
+        db.session.commit()
+
+
+def rows(campaign: Campaign) -> list[Signature]:
+    with campaign.app.app_context():
+        theirs = select(Signature).where(Signature.petition_id == campaign.id).order_by(Signature.id)
+        return list(db.session.scalars(theirs))
+
+
+def names(campaign: Campaign) -> list[str]:
+    """Whose name can still be opened."""
+    with campaign.app.app_context():
+        petition = db.session.get_one(Petition, campaign.id)
+        theirs = select(Signature).where(Signature.petition_id == campaign.id, Signature.blob.is_not(None))
+        return [open_person(petition, row)["name"] for row in db.session.scalars(theirs.order_by(Signature.id))]
+
+
+def test_what_nobody_confirmed_goes_after_three_weeks_and_not_a_day_before(campaign: Campaign) -> None:
+    campaign.sign()
+    campaign.work()
+    run(campaign, 20 * DAY)
+    assert campaign.submissions()[0].blob is not None
+    assert run(campaign, 22 * DAY)["unconfirmed"] == 1
+    [submission] = campaign.submissions()
+    assert (submission.state, submission.blob, submission.email_index) == (SubmissionState.EXPIRED, None, None)
+
+
+def test_who_is_only_counted_loses_name_and_address_a_week_after_confirming(campaign: Campaign) -> None:
+    campaign.signed("ada@example.org", name="Ada Counted", visibility="counted")
+    campaign.signed("bob@example.org", name="Bob Counted", visibility="counted", updates="y")
+    campaign.signed("cyd@example.org", name="Cyd Listed")
+    run(campaign, 6 * DAY)
+    assert names(campaign) == ["Ada Counted", "Bob Counted", "Cyd Listed"]
+    assert run(campaign, 8 * DAY)["counted"] == 1
+    assert names(campaign) == ["Bob Counted", "Cyd Listed"]
+    ada = rows(campaign)[0]
+    assert ada.blob is ada.key_id is ada.data_key_id is None and ada.cleared_at and ada.email_index
+    assert campaign.count() == campaign.valid() == 3
+
+
+def test_who_was_cleared_early_can_still_withdraw_and_cannot_sign_twice(campaign: Campaign) -> None:
+    campaign.signed("ada@example.org", visibility="counted")
+    link = campaign.mails("ada@example.org")[-1].links["withdraw"]
+    run(campaign, 8 * DAY)
+    campaign.sign("ada@example.org")
+    campaign.work()
+    assert "confirm" not in campaign.mails("ada@example.org")[-1].links
+    assert campaign.press(link).status_code == 303
+    assert campaign.count() == campaign.valid() == 0
+
+
+def test_after_the_delivery_only_those_stay_who_want_updates(campaign: Campaign) -> None:
+    campaign.signed("ada@example.org", name="Ada Public", visibility="public")
+    campaign.signed("bob@example.org", name="Bob Updates", visibility="public", updates="y")
+    campaign.signed("cyd@example.org", name="Cyd Listed")
+    end(campaign)
+    run(campaign, 90 * DAY)
+    assert len(names(campaign)) == 3
+    assert run(campaign, 92 * DAY)["signatures"] == 2
+    ada, bob, cyd = rows(campaign)
+    assert names(campaign) == ["Bob Updates"] and bob.public_name == "Bob Updates"
+    for gone in (ada, cyd):
+        assert gone.state == SignatureState.VALID and gone.cleared_at
+        assert gone.blob is gone.email_index is gone.public_name is gone.key_id is None
+    sent = {one.public_id: one.email_index for one in campaign.submissions()}
+    assert sent == {ada.public_id: None, bob.public_id: bob.email_index, cyd.public_id: None}
+    with campaign.app.app_context():
+        assert [row.public_name for row in list_services.public_list(campaign.id, limit=9)] == ["Bob Updates"]
+        assert [line.name for line in list_services.signatures_for(db.session.get_one(Petition, campaign.id))] == [
+            "Bob Updates"
+        ]
+
+
+def test_retention_never_lowers_the_number_and_a_recount_agrees(campaign: Campaign) -> None:
+    for number, choice in enumerate(("public", "recipients", "counted")):
+        campaign.signed(f"p{number}@example.org", visibility=choice)
+    end(campaign)
+    run(campaign, 400 * DAY)
+    assert names(campaign) == [] and campaign.count() == 3
+    with campaign.app.app_context():
+        assert tallies.drift() == {}
+    assert campaign.client.get(f"/petitions/{campaign.slug}/count.json").json == {"signatures": 3}
+
+
+def test_twelve_months_after_closing_everybody_goes_without_any_delivery(campaign: Campaign) -> None:
+    campaign.signed("bob@example.org", visibility="public", updates="y")
+    end(campaign, delivered=False)
+    run(campaign, 364 * DAY)
+    assert len(names(campaign)) == 1
+    run(campaign, 366 * DAY)
+    [bob] = rows(campaign)
+    assert bob.blob is bob.email_index is bob.public_name is None and campaign.valid() == 1
+    assert campaign.submissions()[0].email_index is None
+
+
+def test_a_delivery_while_people_sign_starts_no_clock_and_one_before_closing_counts_from_there(
+    campaign: Campaign,
+) -> None:
+    campaign.signed()
+    with campaign.app.app_context():
+        db.session.execute(update(Petition).values(delivered_at=clock.now() - 200 * DAY))
+        db.session.commit()
+    run(campaign, 300 * DAY)
+    assert names(campaign)
+    end(campaign, delivered_at=clock.now() - 200 * DAY)
+    run(campaign, 89 * DAY)
+    assert names(campaign)
+    run(campaign, 92 * DAY)
+    assert not names(campaign)
+
+
+def test_a_petition_won_without_a_closing_time_gets_its_clock(campaign: Campaign) -> None:
+    campaign.signed()
+    end(campaign, delivered=False, state=PetitionState.VICTORY, closes_at=None)
+    run(campaign)
+    run(campaign, 366 * DAY)
+    assert not names(campaign)
+
+
+def test_a_legal_hold_stops_one_petition_and_no_other(make_campaign_of: MakeCampaign) -> None:
+    held, free = make_campaign_of(), make_campaign_of()
+    for campaign in (held, free):
+        campaign.signed("ada@example.org", name="Ada Held", visibility="public")
+        campaign.signed("bob@example.org", name="Bob Held", visibility="counted")
+        campaign.sign("cyd@example.org")
+        campaign.work()
+    with held.app.app_context():
+        holds.hold(db.session.get_one(Petition, held.id), "A court", actor="olga@example.org")
+        db.session.commit()
+    for campaign in (held, free):
+        end(campaign)
+    before = rows(held)
+    run(held, 400 * DAY)
+    assert [(row.blob, row.public_name, row.email_index) for row in rows(held)] == [
+        (row.blob, row.public_name, row.email_index) for row in before
+    ]
+    assert [one.blob is None for one in held.submissions() if one.petition_id == held.id] == [True, True, False]
+    assert names(held) == ["Ada Held", "Bob Held"] and names(free) == []
+    assert all(one.blob is None for one in free.submissions() if one.petition_id == free.id)
+    with held.app.app_context():
+        holds.lift(db.session.get_one(Petition, held.id), "It is over", actor="olga@example.org")
+        db.session.commit()
+    run(held, 400 * DAY)
+    assert names(held) == []
+
+
+def test_a_hold_stops_no_withdrawal(campaign: Campaign) -> None:
+    campaign.signed()
+    with campaign.app.app_context():
+        holds.hold(db.session.get_one(Petition, campaign.id), "A court", actor="cli")
+        db.session.commit()
+    campaign.press(campaign.mails()[-1].links["withdraw"])
+    assert campaign.count() == 0 and not names(campaign)
+
+
+def test_suppressions_and_invitations_go_with_the_clocks(campaign: Campaign) -> None:
+    campaign.signed("ada@example.org")
+    campaign.press(campaign.mails("ada@example.org")[-1].links["disown"])
+    campaign.work()
+    with campaign.app.app_context():
+        named = {"petition_id": campaign.id, "blob": b"x", "country": "IE"}
+        for number, state in enumerate((InvitationState.DECLINED, InvitationState.APPROVED)):
+            shown = {"public_name": "Nora Notable"} if state == InvitationState.APPROVED else {}
+            index = bytes([number]) * 32
+            db.session.add(
+                Invitation(
+                    public_id=f"{number}" * 22,
+                    kind=InvitationKind.NOTABLE,
+                    state=state,
+                    email_index=index,
+                    **named,
+                    **shown,
+                )
+            )
+        db.session.commit()
+    end(campaign)
+    run(campaign, 2 * DAY)
+    assert campaign.fresh(select(func.count()).select_from(Suppression)) == 0
+    run(campaign, 92 * DAY)
+    with campaign.app.app_context():
+        declined, approved = db.session.scalars(select(Invitation).order_by(Invitation.id)).all()
+        assert declined.blob is declined.email_index is None and approved.public_name == "Nora Notable"
+    run(campaign, 366 * DAY)
+    with campaign.app.app_context():
+        approved = db.session.scalars(select(Invitation).order_by(Invitation.id.desc())).first()
+        assert approved is not None and approved.public_name is approved.blob is approved.email_index is None
+
+
+def test_a_mail_that_waits_about_somebody_cleared_is_taken_back(campaign: Campaign) -> None:
+    campaign.signed()
+    with campaign.app.app_context():
+        theirs = Job.key.startswith("mail:confirmed:")
+        db.session.execute(
+            update(Job).where(theirs).values(state="queued", blob=b"sealed", run_at=clock.now() + 500 * DAY)
+        )
+        db.session.commit()
+    end(campaign)
+    run(campaign, 92 * DAY)
+    assert campaign.fresh(select(func.count()).where(Job.kind == "mail", Job.blob.is_not(None))) == 0
+
+
+def test_mail_files_go_after_their_own_week_and_younger_ones_stay(campaign: Campaign) -> None:
+    campaign.sign()
+    campaign.work()
+    folder = campaign.app.config["UNDERSIGNED"].mail_folder
+    (folder / "notes.txt").write_text("not ours")
+    run(campaign, 6 * DAY)
+    assert len(campaign.mails()) == 1
+    run(campaign, 8 * DAY)
+    assert campaign.mails() == [] and (folder / "notes.txt").exists()
+
+
+def test_the_second_run_finds_nothing_and_the_key_changes_once_a_clock(campaign: Campaign) -> None:
+    campaign.signed()
+    end(campaign)
+    assert run(campaign, 92 * DAY)
+    assert run(campaign, 93 * DAY) == {}
+    with campaign.app.app_context():
+        petition = db.session.get_one(Petition, campaign.id)
+        assert len(db.session.scalars(select(VaultKey).where(VaultKey.scope == petition.scope)).all()) == 2
+        assert rotation.retired() == []
+
+
+def test_a_lost_key_stops_its_petition_alone_and_deletes_nothing_of_it(make_campaign_of: MakeCampaign) -> None:
+    lost, free = make_campaign_of(), make_campaign_of()
+    for campaign in (lost, free):
+        campaign.signed(visibility="public")
+        end(campaign)
+    with lost.app.app_context():
+        key = rotation.active(db.session.get_one(Petition, lost.id).scope)
+        assert key is not None
+        path = lost.app.config["UNDERSIGNED"].keystore / f"scope-{key.id}.json"
+        lost.app.extensions["vault"].forget()
+    path.rename(path.with_suffix(".away"))
+    try:
+        with lost.app.app_context():
+            report = retention_run.run(clock.now() + 92 * DAY)
+    finally:
+        path.with_suffix(".away").rename(path)
+    assert report.stopped == [lost.slug]
+    assert names(lost) and not names(free)
+    assert lost.fresh(select(func.count()).where(Job.kind == "alarm")) >= 1
+
+
+def test_a_petition_that_lost_its_indexes_may_not_open_again(campaign: Campaign) -> None:
+    campaign.signed()
+    end(campaign, delivered=False)
+    with campaign.app.app_context():
+        assert not deadlines.ran_out(db.session.get_one(Petition, campaign.id))
+    run(campaign, 366 * DAY)
+    with campaign.app.app_context():
+        assert deadlines.ran_out(db.session.get_one(Petition, campaign.id))
+
+
+@pytest.mark.parametrize(("now", "code"), [("2099-01-01", 0), ("2099-01-01T10:00+02:00", 0), ("soon", 2)])
+def test_the_command_takes_a_day_and_says_what_it_did(app: Flask, campaign: Campaign, now: str, code: int) -> None:
+    campaign.sign()
+    campaign.work()
+    result = app.test_cli_runner().invoke(args=["retention", "run", "--now", now])
+    assert result.exit_code == code
+    assert ("1 unconfirmed" in result.output) == (code == 0)
