@@ -56,6 +56,7 @@ def prepare(site: Site) -> None:
     with site.app.app_context():
         petition = services.get_by_slug(SLUG)
         db.session.add(DomainRule(domain="heldback.example", action=RuleAction.HOLD, created_by="bench"))
+        db.session.commit()
         for kind in ("has signed", "never signed"):
             signed(petition, ADDRESSES[kind](0))
         blocked = db.session.query(Submission).order_by(Submission.id.desc()).first()
@@ -128,7 +129,9 @@ def report(database: str, times: dict[str, list[float]], looks: dict[str, set[tu
         value, same = auc(times[NEW], seconds), looks[kind] == looks[NEW] and len(looks[NEW]) == 1
         told |= not (same and FEWEST <= value <= MOST)
         p99 = statistics.quantiles(seconds, n=100)[98] * 1000
-        print(f"{kind:<14}{statistics.median(seconds) * 1000:>10.2f}{p99:>10.2f}{value:>8.3f}  {'equal' if same else looks[kind]}")
+        print(
+            f"{kind:<14}{statistics.median(seconds) * 1000:>10.2f}{p99:>10.2f}{value:>8.3f}  {'equal' if same else looks[kind]}"
+        )
     return told
 
 

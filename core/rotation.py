@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 MARGIN = timedelta(minutes=5)  # from sealing a row to its commit, and what clocks of two machines differ by
 AT_ONCE = 500
 
-Moved = Callable[[Any, int, dict[str, Any]], None]
+Moved = Callable[[Any, list[tuple[Any, dict[str, Any]]]], None]
 
 
 class KeyInUse(Exception):
@@ -74,7 +74,7 @@ def retired(scope: str | None = None) -> list[VaultKey]:
 def reseal(scope: str, tables: Sequence[SealedRows], *, moved: Moved | None = None) -> Iterator[None]:
     """Seals anew what retired pairs hold; the caller commits after each batch. A row that does not open stays as it is.
 
-    `moved(table, id, fields)` is called for each opened row in its batch's transaction."""
+    `moved(table, [(row, fields), …])` is called with what was opened of a batch, in its transaction."""
     old = [key.id for key in retired(scope)]
     if old:
         vault().renew(scope)  # the data key at hand may be of the pair that was retired
@@ -90,23 +90,26 @@ def _reseal_table(scope: str, rows: SealedRows, old: list[str], moved: Moved | N
         db.session.rollback()  # a data key is committed while no transaction is open
         vault().prepare(scope)
         _unname(table, [row.id for row in batch if not row.blob])
-        sealed = []
-        for row in batch:
-            if not row.blob:
-                continue
-            try:
-                fields = opener(row.key_id, row.data_key_id, row.blob, row.public_id)
-            except VaultError:
-                log.error("row %s of %s does not open and keeps its key", row.public_id, table.__tablename__)
-                continue
-            if moved is not None:
-                moved(table, row.id, fields)
-            box = vault().seal(scope, rows.context, row.public_id, fields)
-            names = {"key_id": box.key_id, "data_key_id": box.data_key_id, "blob": box.blob}
-            sealed.append({"row": row.id, "was": row.blob, **names})
-        _write(table, sealed)
+        opened = list(_opened(table, batch, opener))
+        if moved is not None:
+            moved(table, opened)
+        _write(table, [_sealed(scope, rows, row, fields) for row, fields in opened])
         last = batch[-1].id
         yield
+
+
+def _opened(table: Any, batch: Sequence[Any], opener: Any) -> Iterator[tuple[Any, dict[str, Any]]]:
+    for row in batch:
+        if row.blob:
+            try:
+                yield row, opener(row.key_id, row.data_key_id, row.blob, row.public_id)
+            except VaultError:
+                log.error("row %s of %s does not open and keeps its key", row.public_id, table.__tablename__)
+
+
+def _sealed(scope: str, rows: SealedRows, row: Any, fields: dict[str, Any]) -> dict[str, Any]:
+    box = vault().seal(scope, rows.context, row.public_id, fields)
+    return {"row": row.id, "was": row.blob, "key_id": box.key_id, "data_key_id": box.data_key_id, "blob": box.blob}
 
 
 def _write(table: Any, sealed: list[dict[str, Any]]) -> None:

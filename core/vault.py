@@ -148,9 +148,8 @@ class Vault:
 
     def _new_data_key(self, scope: str) -> _CurrentKey:
         key_id = ""
-        while (
-            key_id != (active := self._active(scope)).id
-        ):  # retired before this commit: its destroyer may not see the row
+        # again where the pair was retired before the commit: whoever destroys it may not have seen the row
+        while key_id != (active := self._active(scope)).id:
             key_id, raw, data_key_id = active.id, AESGCM.generate_key(256), secrets.token_hex(8)
             sealed = SealedBox(PublicKey(active.public_key)).encrypt(raw)
             values = {"id": data_key_id, "key_id": key_id, "sealed": sealed, "created_at": clock.now()}

@@ -10,6 +10,7 @@ from core import clock
 from core.db import db
 from core.jobs import enqueue
 from petitions import invitation_mails
+from petitions.holds import HELD
 from petitions.invitation_models import Invitation
 from petitions.models import Petition, Signature
 from petitions.states import ExitReason, InvitationKind, InvitationState, SignatureState
@@ -69,7 +70,8 @@ def expire() -> bool:
     """The worker's tick: names of who never answered go three weeks after the deadline, of who left at once. Commits."""
     over = clock.now() - GRACE
     closing = select(Petition.closes_at).where(Petition.id == Invitation.petition_id).scalar_subquery()
-    late = (Invitation.state.in_(UNANSWERED), func.coalesce(closing, Invitation.expires_at) < over)
+    going_on = Invitation.petition_id.not_in(HELD)
+    late = (going_on, Invitation.state.in_(UNANSWERED), func.coalesce(closing, Invitation.expires_at) < over)
     left = select(Signature.id).where(Signature.state.in_(LEFT))
     gone = (Invitation.state.in_(SIGNED), Invitation.signature_id.in_(left))
     waiting = [db.session.scalar(select(Invitation.id).where(*which).limit(1)) for which in (late, gone)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, true, update
+from sqlalchemy import bindparam, select, true, update
 
 from core import rotation
 from core.db import db
@@ -20,7 +20,7 @@ from petitions.models import Petition, Signature, Submission, Suppression
 from petitions.persons import SEALED_CONTEXT
 from petitions.states import SubmissionState
 
-INDEXED = (Submission, Signature, Invitation)
+INDEXED: tuple[Any, ...] = (Submission, Signature, Invitation)
 LOST_SUBMISSION = {"state": SubmissionState.EXPIRED, "code_digest": None, "bucket": None}
 
 
@@ -73,29 +73,46 @@ def go_on(petition: Petition) -> Iterator[None]:
     if present is None:
         return
     index_key = vault().index_key(present.id)
+    moves = any(vault().index_key(key.id) != index_key for key in rotation.retired(petition.scope))
 
-    def moved(table: Any, row_id: int, person: dict[str, Any]) -> None:
-        row = db.session.execute(select(table.email_index, table.public_id).where(table.id == row_id)).one_or_none()
-        if row is not None and row.email_index is not None:
-            _move(petition, row.email_index, blind_index(index_key, person["email"]), index_key, row.public_id)
+    def moved(table: Any, opened: list[tuple[Any, dict[str, Any]]]) -> None:
+        known = select(table.id, table.email_index).where(table.id.in_([row.id for row, _ in opened]))
+        was = {row.id: row.email_index for row in db.session.execute(known)}
+        wanted = {
+            was[row.id]: (blind_index(index_key, person["email"]), row.public_id)
+            for row, person in opened
+            if was.get(row.id) is not None
+        }
+        _move(petition, {old: found for old, found in wanted.items() if old != found[0]}, index_key)
 
-    yield from rotation.reseal(petition.scope, sealed_rows(petition), moved=moved)
+    yield from rotation.reseal(petition.scope, sealed_rows(petition), moved=moved if moves else None)
 
 
-def _move(petition: Petition, was: bytes, wanted: bytes, index_key: bytes, public_id: str) -> None:
-    """Gives every row of one address its new index.
+def _move(petition: Petition, wanted: dict[bytes, tuple[bytes, str]], index_key: bytes) -> None:
+    """Gives every row of these addresses their new index, by the old one.
 
     Newer rules may read as one address what older ones counted as two: the second then gets an index that no address has."""
-    if was == wanted:
+    if not wanted:
         return
-    taken = [
-        select(table.id).where(table.petition_id == petition.id, table.email_index == wanted) for table in INDEXED[1:]
-    ]
-    mine = [select(table.id).where(table.petition_id == petition.id, table.email_index == was) for table in INDEXED[1:]]
-    for there, here in zip(taken, mine, strict=True):
-        if db.session.scalar(there.limit(1)) is not None and db.session.scalar(here.limit(1)) is not None:
-            wanted = hmac.digest(index_key, b"\0" + public_id.encode(), "sha256")
+    taken = _carriers(petition, [new for new, _ in wanted.values()])
+    own = _carriers(petition, list(wanted))
+    changes = []
+    for old, (new, public_id) in wanted.items():
+        if own.get(old, set()) & taken.get(new, set()):
+            new = hmac.digest(index_key, b"\0" + public_id.encode(), "sha256")
+        taken.setdefault(new, set()).update(own.get(old, set()))
+        changes.append({"old": old, "email_index": new, "index_version": RULES_VERSION})
     for table in INDEXED:
-        carrying = update(table).where(table.petition_id == petition.id, table.email_index == was)
-        values = {"email_index": wanted, "index_version": RULES_VERSION}
-        db.session.execute(carrying.values(values), execution_options={"synchronize_session": False})
+        columns = table.__table__.c
+        carrying = (columns.petition_id == petition.id, columns.email_index == bindparam("old"))
+        db.session.connection().execute(update(table.__table__).where(*carrying), changes)
+
+
+def _carriers(petition: Petition, indexes: list[bytes]) -> dict[bytes, set[str]]:
+    """Index → the tables, of those that allow each index once, in which a row carries it."""
+    found: dict[bytes, set[str]] = {}
+    for table in INDEXED[1:]:
+        carried = select(table.email_index).where(table.petition_id == petition.id, table.email_index.in_(indexes))
+        for index in db.session.scalars(carried):
+            found.setdefault(bytes(index or b""), set()).add(table.__tablename__)
+    return found

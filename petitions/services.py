@@ -14,7 +14,7 @@ from cases.models import Case, CaseStatus
 from core import clock
 from core.db import RowNotFound, db
 from core.vault import vault
-from petitions import consent
+from petitions import consent, deadlines
 from petitions.models import Petition, Recipient, Submission
 from petitions.states import HIDDEN_STATES, PetitionState
 
@@ -154,6 +154,10 @@ def publish(petition: Petition) -> Petition:
         (petition.letter.strip(), _("Write the letter.")),
         (petition.ask.strip(), _("Say in a sentence or two what you ask for.")),
         (petition.case.status == CaseStatus.ACTIVE, _("Publish the case first.")),
+        (
+            not deadlines.ran_out(petition),
+            _("Who signed this petition has been deleted, so it cannot open again. Make a new petition."),
+        ),
         (not petition.opens_at or petition.opens_at <= now, _("The opening time is still to come: publish then, or clear it.")),
         (not petition.closes_at or petition.closes_at > now, _("The closing date has passed: choose a later one.")),
     )  # fmt: skip

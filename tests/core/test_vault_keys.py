@@ -21,6 +21,7 @@ from core.vault import (
     SITE,
     DataKey,
     Sealed,
+    Vault,
     VaultError,
     VaultKey,
     ensure_scope,
@@ -169,6 +170,28 @@ def test_a_retired_key_is_prepared_no_more(app: Flask) -> None:
         ensure_scope(SITE)
         vault().prepare(SITE)
         assert seal_for_site().key_id != retired.id
+
+
+def test_a_pair_that_is_retired_while_its_data_key_is_made_is_not_sealed_to(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever destroys the pair may have counted its data keys before this one was there."""
+    look, looks = Vault._active, []
+
+    def retired_meanwhile(self: Vault, scope: str) -> object:
+        found = look(self, scope)
+        looks.append(found.id)
+        if len(looks) == 1:
+            db.session.execute(update(VaultKey).where(VaultKey.id == found.id).values(retired_at=clock.now()))
+            vault().create_scope(scope)
+            db.session.commit()
+        return found
+
+    with app.app_context():
+        monkeypatch.setattr(Vault, "_active", retired_meanwhile)
+        vault().prepare(SITE)
+        assert len(looks) == 3
+        assert seal_for_site().key_id == looks[-1] != looks[0]
 
 
 def test_many_at_once_make_one_key_of_a_scope(app: Flask) -> None:

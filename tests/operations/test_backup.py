@@ -244,16 +244,17 @@ def test_a_restore_that_fails_half_way_changes_nothing(app: Flask, campaign: Cam
     run(app, "backup", str(file))
     campaign.sign("bob@example.org")
     journal = app.config["UNDERSIGNED"].keystore / "journal.log"
-    kept = journal.read_text() if journal.exists() else None
-    journal.unlink(missing_ok=True)
+    kept = journal.with_suffix(".kept")
+    if journal.exists():
+        journal.rename(kept)
     journal.mkdir()  # replaying it fails after every row was replaced
     before = every_row(app)
     try:
         assert run(app, "restore", str(file), "--force").exit_code != 0
     finally:
         journal.rmdir()
-        if kept is not None:
-            journal.write_text(kept)
+        if kept.exists():
+            kept.rename(journal)
     assert every_row(app) == before
 
 

@@ -188,6 +188,7 @@ def test_a_backup_from_before_the_clocks_brings_no_name_back(
         assert [row.state for row in rows] == [SignatureState.VALID, SignatureState.WITHDRAWN]
         for row in rows:
             assert row.blob is row.email_index is row.public_name is None
+        assert set(db.session.scalars(select(Submission.email_index))) == {None}, "the index key is a new one"
         assert tallies.drift() == {}
 
 

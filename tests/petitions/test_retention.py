@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import func, select, update
 
@@ -13,7 +14,7 @@ from core.db import db
 from core.jobs import Job
 from core.vault import VaultKey
 from operations import retention_run
-from petitions import deadlines, holds, list_services, tallies
+from petitions import confirmation_services, deadlines, holds, list_services, services, tallies
 from petitions.invitation_models import Invitation
 from petitions.models import Petition, Signature, Suppression
 from petitions.persons import open_person
@@ -169,6 +170,8 @@ def test_a_legal_hold_stops_one_petition_and_no_other(make_campaign_of: MakeCamp
         end(campaign)
     before = rows(held)
     run(held, 400 * DAY)
+    with held.app.app_context(), time_machine.travel(clock.now() + 400 * DAY):
+        confirmation_services.expire()
     assert [(row.blob, row.public_name, row.email_index) for row in rows(held)] == [
         (row.blob, row.public_name, row.email_index) for row in before
     ]
@@ -287,7 +290,11 @@ def test_a_petition_that_lost_its_indexes_may_not_open_again(campaign: Campaign)
         assert not deadlines.ran_out(db.session.get_one(Petition, campaign.id))
     run(campaign, 366 * DAY)
     with campaign.app.app_context():
-        assert deadlines.ran_out(db.session.get_one(Petition, campaign.id))
+        petition = db.session.get_one(Petition, campaign.id)
+        assert deadlines.ran_out(petition)
+        petition.closes_at = None
+        with pytest.raises(services.NotReady, match="cannot open again"):
+            services.publish(petition)
 
 
 @pytest.mark.parametrize(("now", "code"), [("2099-01-01", 0), ("2099-01-01T10:00+02:00", 0), ("soon", 2)])
