@@ -129,7 +129,8 @@ def _line(kind: str, wanted: int, times: Times) -> str:
     signing, reading = times.signing, times.reading
     return (
         f"{kind}: {wanted:,} out in {times.out:.1f} s, back in {times.back:.1f} s; meanwhile {signing.statuses} signings, "
-        f"worst two seconds' p99 {signing.p99 * 1000:.0f} ms; {reading.statuses} reads of the count, p99 {reading.p99 * 1000:.0f} ms"
+        f"worst two seconds' p99 {signing.p99 * 1000:.0f} ms; {reading.statuses} reads of the count, "
+        f"p99 {reading.p99 * 1000:.0f} ms"
     )
 
 

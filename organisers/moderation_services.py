@@ -13,18 +13,23 @@ from petitions import held_services, invalidation_services, signals
 from petitions.integrity_models import Invalidation, Signal
 from petitions.models import Petition, Submission
 from petitions.states import HeldReason, SignalKind
+from petitions.waves import DISPOSABLE, LOOK_ALIKES, TAGGED
 
 NETWORKS_SHOWN = 20
 FEWEST = 5  # signatures of one network: fewer are nobody's wave
 
 ALIASES: Mapping[str, Callable[[], str]] = {
-    "look-alikes": lambda: _("Addresses or names in letters that imitate others"),
-    "tagged": lambda: _("Unusually many addresses with tags and dots"),
+    LOOK_ALIKES: lambda: _("Addresses or names in letters that imitate others"),
+    TAGGED: lambda: _("Unusually many addresses with tags and dots"),
     "": lambda: _("Many addresses made from one another"),
 }
 KINDS: Mapping[SignalKind, Callable[[str], str]] = {
     SignalKind.COUNTRY_SHARE: lambda value: _("Unusually many from %(country)s", country=countries.name_of(value)),
-    SignalKind.DOMAIN_BURST: lambda value: _("Unusually many with an address at %(domain)s", domain=value),
+    SignalKind.DOMAIN_BURST: lambda value: (
+        _("Unusually many addresses that are thrown away after minutes")
+        if value == DISPOSABLE
+        else _("Unusually many with an address at %(domain)s", domain=value)
+    ),
     SignalKind.NAME_REPETITION: lambda value: _("The same name again and again"),
     SignalKind.VELOCITY: lambda value: _("Very many in a short time from a few networks"),
     SignalKind.ALIAS_RATE: lambda value: ALIASES.get(value, ALIASES[""])(),

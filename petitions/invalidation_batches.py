@@ -23,6 +23,7 @@ from petitions.states import InvalidationState, SignatureState, Visibility
 
 S = InvalidationState
 AT_ONCE = 1000
+PAUSE = 0.03  # seconds between two batches: on SQLite others write only then
 RUN_FOR = 15.0  # seconds of one job, far under its lease
 FOLLOWED = timedelta(days=22)  # as long as a link that was mailed before may still be pressed
 MOVED = (Signature.id, Signature.country, Signature.source, Signature.confirmed_at, Signature.method)
@@ -34,11 +35,16 @@ def work_on(invalidation_id: int) -> None:
     until = time.monotonic() + RUN_FOR
     while True:
         found = db.session.get_one(Invalidation, invalidation_id, populate_existing=True)
-        if found.state not in STEPS or not STEPS[found.state](found):
+        if found.state not in STEPS or not (
+            found.blob or found.state == S.UNDOING
+        ):  # its petition was erased meanwhile
+            return
+        if not STEPS[found.state](found):
             return
         if time.monotonic() >= until:
             db.session.refresh(found)
             return invalidations.promise_work(found, found.state, found.cursor)
+        time.sleep(PAUSE)
 
 
 def follow() -> bool:
@@ -46,11 +52,20 @@ def follow() -> bool:
     recent = (Invalidation.state == S.DONE, Invalidation.created_at > clock.now() - FOLLOWED, Invalidation.blob != b"")
     moved = False
     for found in db.session.scalars(select(Invalidation).where(*recent).order_by(Invalidation.id)).all():
-        newest = select(func.max(Signature.id)).where(Signature.petition_id == found.petition_id)
-        found.last = db.session.scalar(newest) or 0
+        _look_again(found)
         while found.state == S.DONE and _take(found):  # an undo may have come between
             moved = True
     return moved
+
+
+def _look_again(found: Invalidation) -> None:
+    """As far as to the newest signature; for a wave from the first that was marked only after it had been passed."""
+    newest = select(func.max(Signature.id)).where(Signature.petition_id == found.petition_id)
+    found.last = db.session.scalar(newest) or 0
+    condition = invalidations.condition_of(found)
+    if "cluster" in condition:
+        first = db.session.scalar(candidates(found.petition_id, condition, func.min(Signature.id)))
+        found.cursor = min(found.cursor, (first or found.cursor + 1) - 1)
 
 
 def _take(found: Invalidation) -> bool:

@@ -17,6 +17,7 @@ from core.vault import vault
 from petitions import waves
 from petitions.integrity_models import Signal
 from petitions.likeness import domain_of, family_of, imitates, is_alias, is_mixed, is_own, name_key
+from petitions.mail_domains import disposable
 from petitions.models import Petition, Signature, Submission
 from petitions.states import REVIEWED, SignalKind, SignatureState, SubmissionState
 from petitions.waves import Look
@@ -24,6 +25,7 @@ from petitions.waves import Look
 QUIET = timedelta(minutes=60)  # a wave without a new unusual group for so long is over
 MUTED = timedelta(hours=24)
 SETTLED_SHOWN = 20
+SEVERAL = 3  # rows of a wave make a network one of its own
 SILENT = {"synchronize_session": False}
 
 
@@ -92,27 +94,33 @@ def muted(petition_id: int) -> set[tuple[SignalKind, str]]:
 
 
 def belongs(look: Look, signal: Signal, sends: Callable[[str], bool]) -> bool:
-    """Whether a submission is of a wave: of its group, and where honest people are in that too, from a network that `sends`."""
-    if signal.value not in waves.VALUES[signal.kind](look):
+    """Whether a submission is of a wave: of its group, or from one of its networks with an address foreign to the name.
+
+    Where honest people must be in the group too, those of its networks only. `sends`: whether a bucket is one of them."""
+    if signal.value in waves.VALUES[signal.kind](look):
+        if not waves.is_wide(signal.kind, signal.value, signal.submissions, signal.expected):
+            return True
+    elif look.own is not False:
         return False
-    wide = waves.is_wide(signal.kind, signal.value, signal.submissions, signal.expected)
-    return not wide or (waves.is_network(look.bucket) and sends(str(look.bucket)))
+    return waves.is_network(look.bucket) and sends(str(look.bucket))
 
 
 def networks_of(signal: Signal) -> set[str]:
     """The buckets of a wave's submissions, as long as these have any."""
     mine = (Submission.cluster_id == signal.cluster_id, Submission.bucket.is_not(None))
-    return {str(bucket) for bucket in db.session.scalars(select(Submission.bucket).where(*mine).distinct())}
+    several = select(Submission.bucket).where(*mine).group_by(Submission.bucket).having(func.count() >= SEVERAL)
+    return {str(bucket) for bucket in db.session.scalars(several)}
 
 
 def look_at(row: Any, person: Mapping[str, Any]) -> Look:
     """What a wave may be told by; names and families of addresses as keyed hashes."""
     name, email = str(person["name"]), str(person["email"])
-    key = vault().keystore.key_for("signals")
+    key, domain = vault().keystore.key_for("signals"), domain_of(email)
     return Look(
-        id=row.id, at=row.received_at, country=row.country, domain=domain_of(email), family=_mark(key, family_of(email)),
+        id=row.id, at=row.received_at, country=row.country, domain=domain, family=_mark(key, family_of(email)),
         name=_mark(key, name_key(name)), own=is_own(name, email), alias=is_alias(email),
-        odd=is_mixed(name) or is_mixed(email) or imitates(email), bucket=row.bucket, cluster_id=row.cluster_id,
+        odd=is_mixed(name) or is_mixed(email) or imitates(email), disposable=disposable(domain),
+        bucket=row.bucket, cluster_id=row.cluster_id,
     )  # fmt: skip
 
 
@@ -154,7 +162,7 @@ def _dismissed() -> ColumnElement[bool]:
 
 def _sends(cluster_id: str, bucket: str) -> bool:
     same = (Submission.cluster_id == cluster_id, Submission.bucket == bucket)
-    return db.session.scalar(select(Submission.id).where(*same).limit(1)) is not None
+    return len(db.session.scalars(select(Submission.id).where(*same).limit(SEVERAL)).all()) == SEVERAL
 
 
 def _mark(key: bytes, text: str) -> str:

@@ -7,15 +7,16 @@ So a viral hour, a hall behind one address or a union's newsletter are none."""
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import sqrt
 
 from petitions.mail_domains import shared
 from petitions.states import SignalKind
 
 K = SignalKind
-LOOK_ALIKES, TAGGED = "look-alikes", "tagged"
+LOOK_ALIKES, TAGGED, DISPOSABLE = "look-alikes", "tagged", "disposable"
 COMMON_PROVIDER = 0.4  # how much of a petition one large provider may hold before its own history tells
+THROWN_AWAY_USUAL = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Look:
     own: bool | None
     alias: bool
     odd: bool
+    disposable: bool
     bucket: str | None
     cluster_id: str | None = None
 
@@ -52,7 +54,8 @@ class Base:
         return (self.countries.get(code, 0) + 2) / (self.signatures + 100)
 
     def domain(self, name: str) -> float:
-        return max(self.domains.get(name, 0.0), COMMON_PROVIDER * 0.2 if shared(name) else 0.0)
+        least = COMMON_PROVIDER * 0.2 if shared(name) else THROWN_AWAY_USUAL if name == DISPOSABLE else 0.0
+        return max(self.domains.get(name, 0.0), least)
 
 
 @dataclass(frozen=True)
@@ -80,17 +83,19 @@ NAME = Rule(8, 5)
 FAMILY = Rule(6, 5)
 ALIASES = Rule(30, 3)
 ODD = Rule(10, 4)
+THROWN_AWAY = Rule(10, 4)
 COUNTRY = Rule(25, 4, made=True)
 RARE_COUNTRY = Rule(50, 10)
-NETWORK = Rule(20, 2)
+NETWORK = Rule(20, 3)
 FEWEST = min(rule.least for rule in (DOMAIN, NAME, FAMILY, ALIASES, ODD, NETWORK))
 RARE = 0.01  # a country's share
 SENDS = 5  # rows of a group from one network
-LARGE = 150  # of a small domain in one hour: told even where nothing else is strange
+LARGE, FAST = 150, 50  # of a small domain in an hour, in ten minutes: told even where nothing else is strange
+AT_ONCE = timedelta(minutes=10)
 
 
 VALUES: Mapping[SignalKind, Callable[[Look], Iterable[str]]] = {
-    K.DOMAIN_BURST: lambda look: (look.domain,),
+    K.DOMAIN_BURST: lambda look: (look.domain, DISPOSABLE) if look.disposable else (look.domain,),
     K.NAME_REPETITION: lambda look: (look.name,),
     K.ALIAS_RATE: lambda look: (look.family, *((LOOK_ALIKES,) if look.odd else ()), *((TAGGED,) if look.alias else ())),
     K.COUNTRY_SHARE: lambda look: (look.country,),
@@ -136,13 +141,26 @@ def _groups(
 
 def _domains(groups: Groups, looks: Sequence[Look], base: Base) -> Iterable[Finding]:
     for domain, group in groups.items():
+        finder = _thrown_away if domain == DISPOSABLE else _provider if shared(domain) else _small_domain
         expected = max(base.domain(domain) * len(looks), 1.0)
-        wide = shared(domain)
-        made = concentrated(group) and foreign(group, base) if wide else concentrated(group) or foreign(group, base)
-        if _unusual(len(group), expected, PROVIDER if wide else DOMAIN) and (
-            made or (not wide and len(group) >= LARGE)
-        ):
-            yield Finding(K.DOMAIN_BURST, domain, made_part(group, base) if wide else group, expected)
+        if rows := finder(group, expected, base):
+            yield Finding(K.DOMAIN_BURST, domain, rows, expected)
+
+
+def _thrown_away(group: Sequence[Look], expected: float, base: Base) -> Sequence[Look]:
+    return group if _unusual(len(group), expected, THROWN_AWAY) else ()
+
+
+def _provider(group: Sequence[Look], expected: float, base: Base) -> Sequence[Look]:
+    made = concentrated(group) and foreign(group, base)
+    return made_part(group, base) if made and _unusual(len(group), expected, PROVIDER) else ()
+
+
+def _small_domain(group: Sequence[Look], expected: float, base: Base) -> Sequence[Look]:
+    newest = max(look.at for look in group)
+    fast = sum(look.at > newest - AT_ONCE for look in group) >= FAST
+    made = fast or len(group) >= LARGE or concentrated(group) or foreign(group, base)
+    return group if made and _unusual(len(group), expected, DOMAIN) else ()
 
 
 def _names(groups: Groups, looks: Sequence[Look], base: Base) -> Iterable[Finding]:
@@ -171,21 +189,19 @@ def _countries(groups: Groups, looks: Sequence[Look], base: Base) -> Iterable[Fi
 
 
 def _networks(groups: Groups, looks: Sequence[Look], base: Base) -> Iterable[Finding]:
-    """Networks that send faster than the petition's own rate explains, addresses that are not made of the names."""
-    usual = max(base.hourly / 50, 1.0)
-    suspect = [
-        rows for rows in networks(groups.get("", ())) if _unusual(len(rows), usual, NETWORK) and foreign(rows, base)
-    ]
-    if suspect:
-        yield Finding(K.VELOCITY, "", [look for rows in suspect for look in rows], usual * len(suspect))
+    """Networks that send several, with addresses foreign to the names; together more than the petition's own rate explains."""
+    suspect = [look for rows in networks(groups.get("", ())) if foreign(rows, base) for look in rows]
+    expected = max(0.02 * len(looks), base.hourly / 50, 1.0)
+    if _unusual(len(suspect), expected, NETWORK):
+        yield Finding(K.VELOCITY, "", suspect, expected)
 
 
 FINDERS: Mapping[SignalKind, Callable[[Groups, Sequence[Look], Base], Iterable[Finding]]] = {
     K.NAME_REPETITION: _names,
     K.ALIAS_RATE: _aliases,
     K.DOMAIN_BURST: _domains,
-    K.VELOCITY: _networks,
     K.COUNTRY_SHARE: _countries,
+    K.VELOCITY: _networks,
 }
 
 
@@ -195,16 +211,18 @@ def concentrated(group: Sequence[Look]) -> bool:
     return sum(known) >= 10 and sum(known) >= 3 * len(known)
 
 
-def foreign(group: Sequence[Look], base: Base, least: int = 10) -> bool:
-    """Whether the addresses are made of the names far less often than is usual on this petition."""
+def foreign(group: Sequence[Look], base: Base) -> bool:
+    """Whether the addresses are made of the names far less often than is usual here, and than chance allows in so few."""
     known = [look.own for look in group if look.own is not None]
-    return len(known) >= least and sum(known) < 0.6 * base.own * len(known)
+    usual = base.own * len(known)
+    few = usual - 2.5 * sqrt(usual * (1 - base.own))
+    return len(known) >= SENDS and sum(known) < min(0.6 * usual, few)
 
 
 def made_part(group: Sequence[Look], base: Base) -> list[Look]:
     """The rows of those networks that send several of the group, with addresses foreign to the names."""
     several = [rows for rows in networks(group) if len(rows) >= SENDS]
-    return [look for rows in several if foreign(rows, base, SENDS) for look in rows]
+    return [look for rows in several if foreign(rows, base) for look in rows]
 
 
 def networks(group: Iterable[Look]) -> Collection[list[Look]]:

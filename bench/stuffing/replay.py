@@ -3,6 +3,7 @@
 The clock is simulated; mail is taken as handed over when it is promised; the DNS is away; nothing else is left out."""
 
 import heapq
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -68,6 +69,8 @@ def run(app: Flask, petition_id: int, signings: Iterable[Sent], organiser: Organ
                 traveller.move_to(BEGIN + timedelta(seconds=now))
                 _minute(replay, now)
                 organiser.work(replay.sent, now)
+                if now % (6 * 3600) == 0:
+                    print(f"hour {now / 3600:.0f}", file=sys.stderr, flush=True)
         finally:
             time.monotonic = real
     return replay

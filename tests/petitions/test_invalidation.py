@@ -214,18 +214,30 @@ def test_a_job_stays_short_and_promises_the_next(crowd: Campaign, monkeypatch: p
         assert db.session.scalar(select(func.count()).where(Job.kind == "petitions.invalidate")) == 4
 
 
-def test_two_workers_at_the_same_batch_take_it_once(crowd: Campaign) -> None:
+def test_a_worker_that_lags_behind_takes_nothing_any_more(crowd: Campaign) -> None:
     found = prepare(crowd, source="other")
     act(crowd, found, invalidations.start, reason="A test.")
     with crowd.app.app_context():
-        row = db.session.get_one(Invalidation, found)
-        db.session.expunge(row)  # what the slower worker had read
-    with crowd.app.app_context():
-        assert invalidation_batches._take(db.session.get_one(Invalidation, found))
-    with crowd.app.app_context():
-        assert invalidation_batches._advance(row, row.cursor) is False
+        lagging = db.session.get_one(Invalidation, found)
+        act(crowd, found, invalidations.cancel)
+        assert invalidation_batches._take(lagging)
+        assert lagging.state == InvalidationState.CANCELLED
     crowd.work()
-    assert seen(crowd, found) == ("done", 6, 6) and true(crowd) == 0
+    assert seen(crowd, found)[0::2] == ("cancelled", 0) and true(crowd) == 6
+
+
+def test_who_is_marked_as_a_waves_after_it_was_taken_out_is_taken_too(crowd: Campaign) -> None:
+    mark = update(Signature).values(cluster_id="c1")
+    with crowd.app.app_context():
+        ids = db.session.scalars(select(Signature.id).order_by(Signature.id)).all()
+        db.session.execute(mark.where(Signature.id == ids[2]))
+        db.session.commit()
+    found = run(crowd, cluster="c1")
+    assert true(crowd) == 5
+    with crowd.app.app_context():
+        db.session.execute(mark.where(Signature.id.in_(ids[:2])))
+        db.session.commit()
+    assert true(crowd) == 3 and seen(crowd, found)[2] == 3
 
 
 def test_acts_that_the_state_does_not_allow_are_refused(crowd: Campaign) -> None:
@@ -271,6 +283,18 @@ def test_a_row_that_cannot_be_opened_stops_nobody(crowd: Campaign) -> None:
         db.session.commit()
     assert seen(crowd, run(crowd, domain="fake.example")) == ("done", 2, 2)
     assert true(crowd) == 4
+
+
+def test_one_whose_condition_was_cleared_takes_nobody_and_can_still_be_undone(crowd: Campaign) -> None:
+    done, prepared = run(crowd, country="VA"), prepare(crowd, country="IE")
+    act(crowd, prepared, invalidations.start, reason="A test.")
+    with crowd.app.app_context():
+        db.session.execute(update(Invalidation).values(blob=b""))
+        db.session.commit()
+    assert true(crowd) == 4 and seen(crowd, prepared)[0] == "running"
+    act(crowd, done, invalidations.undo)
+    crowd.work()
+    assert true(crowd) == 6 and seen(crowd, done)[0] == "undone"
 
 
 def test_another_petitions_signatures_stay(app: Flask, crowd: Campaign, make_campaign_of: Any) -> None:

@@ -21,6 +21,28 @@ from petitions.states import HeldReason, RuleAction, SignalKind, SubmissionState
 from tests.petitions.conftest import Campaign, make_campaign
 
 ORGANISER = "olga@example.org"
+MANY = (
+    "IE",
+    "DE",
+    "FR",
+    "AT",
+    "ES",
+    "IT",
+    "PL",
+    "SE",
+    "GB",
+    "KZ",
+    "US",
+    "PT",
+    "BE",
+    "NL",
+    "CZ",
+    "GR",
+    "FI",
+    "NO",
+    "DK",
+    "CH",
+)
 ONE, OTHER = "a" * 32, "b" * 32
 FIRST = ("Ada", "Berta", "Carla", "Dora", "Emma", "Frida", "Greta", "Hanna", "Ines", "Jana")
 LAST = ("Ahorn", "Birke", "Celtis", "Distel", "Eibe", "Fichte", "Ginster", "Hasel", "Ilex", "Jasmin")
@@ -128,7 +150,8 @@ def test_a_hall_a_union_and_a_busy_hour_are_no_waves(campaign: Campaign) -> None
         (lambda number: {"name": f"Same Person {number}"}, SignalKind.NAME_REPETITION, None),
         (lambda number: {"email": f"maker{number}@outlook.com"}, SignalKind.ALIAS_RATE, None),
         (lambda number: {"email": f"ada{number}x.b{number}y@gmai1.com"}, SignalKind.ALIAS_RATE, "look-alikes"),
-        (lambda number: {"email": f"q{number}w@gmail.com", "bucket": ONE}, SignalKind.VELOCITY, ""),
+        (lambda number: {"email": f"q{number}w@gmail.com", "bucket": ONE, "country": MANY[number % 20]},
+         SignalKind.VELOCITY, ""),
         (lambda number: {"email": f"q{number}w@p{number}.example", "bucket": f"{number % 6:032x}", "country": "VA"},
          SignalKind.COUNTRY_SHARE, "VA"),
     ],
@@ -148,7 +171,8 @@ def test_each_kind_is_told_and_names_no_person(
 
 
 def test_where_honest_people_share_the_country_only_the_waves_networks_are_held(campaign: Campaign) -> None:
-    send(campaign, 1, country="FR", bucket=ONE)
+    for number in (1, 5, 6):
+        send(campaign, number, country="FR", bucket=ONE)
     campaign.work()
     with campaign.app.app_context():
         now = clock.now()
@@ -163,7 +187,20 @@ def test_where_honest_people_share_the_country_only_the_waves_networks_are_held(
     assert len(held(campaign)) == 1
     with campaign.app.app_context():
         states = db.session.scalars(select(Submission.state).order_by(Submission.id)).all()
-        assert [state.value for state in states] == ["mailed", "held", "mailed", "mailed"]
+        assert [state.value for state in states] == [*["mailed"] * 3, "held", "mailed", "mailed"]
+
+
+def test_what_comes_from_a_waves_networks_with_addresses_foreign_to_the_names_is_held_too(campaign: Campaign) -> None:
+    for number in range(12):
+        send(campaign, number, email=f"q{number}w@0-mail.com", bucket=(ONE, OTHER)[number % 2])
+    assert told(campaign) == [("domain_burst", "disposable")]
+    send(campaign, 20, email="zq20x@unheard-of.example", bucket=ONE)
+    send(campaign, 21, bucket=ONE)
+    send(campaign, 22, email="zq22x@unheard-of.example")
+    campaign.work()
+    with campaign.app.app_context():
+        last = db.session.scalars(select(Submission.state).order_by(Submission.id.desc()).limit(3)).all()
+        assert [state.value for state in reversed(last)] == ["held", "mailed", "mailed"]
 
 
 def test_settling_takes_it_off_the_dashboard_and_the_wave_is_still_held(campaign: Campaign) -> None:
