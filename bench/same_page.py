@@ -128,7 +128,9 @@ def report(database: str, times: dict[str, list[float]], looks: dict[str, set[tu
         value, same = auc(times[NEW], seconds), looks[kind] == looks[NEW] and len(looks[NEW]) == 1
         told |= not (same and FEWEST <= value <= MOST)
         p99 = statistics.quantiles(seconds, n=100)[98] * 1000
-        print(f"{kind:<14}{statistics.median(seconds) * 1000:>10.2f}{p99:>10.2f}{value:>8.3f}  {'equal' if same else looks[kind]}")
+        print(
+            f"{kind:<14}{statistics.median(seconds) * 1000:>10.2f}{p99:>10.2f}{value:>8.3f}  {'equal' if same else looks[kind]}"
+        )
     return told
 
 
