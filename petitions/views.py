@@ -25,6 +25,7 @@ from petitions import (
     invitation_services,
     list_services,
     mail_domains,
+    margins,
     proofs,
     services,
     signature_services,
@@ -106,6 +107,7 @@ def signatories(slug: str) -> Response:
     rows = list_services.public_list(petition.id, limit=PAGE + 1, before=before)
     shown = [(row.public_name, row.public_affiliation, countries.name_of(row.country)) for row in rows[:PAGE]]
     context = {"signatories": shown, "next_before": rows[PAGE - 1].id if len(rows) > PAGE else None}
+    context["on_paper"] = tallies.on_paper(petition.id)
     total = tallies.total(petition.id)
     return cacheable(
         make_response(render_template("petitions/signatories.html", petition=petition, total=total, **context))
@@ -122,7 +124,7 @@ def row_id(text: str) -> int:
 
 def petition_json(petition: Petition) -> dict[str, Any]:
     """The contract's JSON document of a petition; a value that is not known is null."""
-    total = tallies.total(petition.id)
+    total, parts = tallies.total(petition.id), margins.shown(petition.id)
     recipients = [
         {"name": r.name, **{key: getattr(r, key) or None for key in ("role", "organisation", "country")}}
         for r in petition.recipients
@@ -135,6 +137,8 @@ def petition_json(petition: Petition) -> dict[str, Any]:
         "opens_at": petition.opens_at and petition.opens_at.isoformat(),
         "closes_at": petition.closes_at and petition.closes_at.isoformat(),
         "visibility_default": petition.visibility_default.value, "languages": [petition.language],
+        "on_paper": tallies.on_paper(petition.id), "by_country": parts.by_country, "by_day": parts.by_day,
+        "parts_taken_on": parts.taken_on and parts.taken_on.isoformat(),
         "links": {
             "self": f"{page}.json", "page": page, "count": f"{page}/count.json",
             "case": f"{server}/cases/{petition.case.slug}",
@@ -152,11 +156,13 @@ def _page(petition: Petition, form: SignForm) -> Response:
     form.offer(petition)
     halted, proof = not switches().signing, proofs.wanted(petition.id)
     total = tallies.total(petition.id)
-    latest = list_services.public_list(petition.id, limit=LATEST)
+    latest, parts = list_services.public_list(petition.id, limit=LATEST), margins.shown(petition.id)
     page = render_template(
         "petitions/petition.html", petition=petition, case=petition.case, form=form, total=total, section="petitions",
         invited=invitation_services.shown(petition.id),
         goal=next_goal(total, petition.goal), closed=halted or not petition.open, halted=halted and petition.open,
         supporters=[(row.public_name, countries.name_of(row.country)) for row in latest], proof=proof,
+        countries=[(countries.name_of(code), number) for code, number in parts.by_country.items()],
+        taken_on=parts.taken_on, on_paper=tallies.on_paper(petition.id),
     )  # fmt: skip
     return with_scripts(make_response(page)) if proof else make_response(page)
