@@ -33,7 +33,7 @@ class Mail:
 
     @property
     def code(self) -> str:
-        return re.search(r"[A-Z0-9]{4}-[A-Z0-9]{4}", self.text)[0]  # type: ignore[index]
+        return re.search(r"(?m) ([A-Z0-9]{4}-[A-Z0-9]{4})$", self.text)[1]  # type: ignore[index]
 
 
 @dataclass
