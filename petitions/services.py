@@ -82,7 +82,11 @@ def remembered(slug: str) -> Petition:
     if petition is None or until < time.monotonic():
         if petition is not None:  # the crowd goes on with the old one while this thread reads
             _remembered[key] = (time.monotonic() + REMEMBERED, petition)
-        petition = get_public(slug)
+        try:
+            petition = get_public(slug)
+        except PetitionNotFound:  # hidden since: the crowd must not go on with it
+            _remembered.pop(key, None)
+            raise
         db.session.close()  # detaches it, and gives the connection back before others are needed
         _remembered[key] = (time.monotonic() + REMEMBERED, petition)
     return petition
