@@ -41,13 +41,27 @@ import petitions.submission_services
 import petitions.thanks_views
 import petitions.views
 from config import SettingError, Settings, is_loopback, read_settings
-from core import cache, errors, group_commit, guards, health, jobs, limits, mail, relay, switches, templating, worker  # noqa: F401 - models
+from core import (  # noqa: F401 - models
+    cache,
+    errors,
+    group_commit,
+    guards,
+    health,
+    jobs,
+    journal,
+    limits,
+    mail,
+    relay,
+    switches,
+    templating,
+    worker,
+)
 from core.db import db, empty_log
 from core.keystore import Keystore
 from core.vault import Vault
 
 JOBS = {
-    "mail": mail.deliver, **petitions.jobs.JOBS, **donations.jobs.JOBS, **organisers.jobs.JOBS,
+    "mail": mail.deliver, **journal.JOBS, **petitions.jobs.JOBS, **donations.jobs.JOBS, **organisers.jobs.JOBS,
     **organisers.milestone_jobs.JOBS,
 }  # fmt: skip
 TICKS = (

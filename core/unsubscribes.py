@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import LargeBinary, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core import clock
+from core import clock, journal
 from core.addresses import ascii_domain
 from core.db import Base, RowNotFound, UTCDateTime, db, insert
 from core.tokens import digest
@@ -21,6 +21,7 @@ from core.vault import vault
 WHOLE = re.compile(
     r"[A-Za-z0-9_-]{43}", re.ASCII
 )  # 32 bytes; a link that lost its end must not look as if it had worked
+STOPPED, ALLOWED = "mail-stopped", "mail-allowed"  # acts of the journal
 
 
 class LinkDamaged(RowNotFound):
@@ -52,17 +53,37 @@ def check(token: str) -> None:
 
 def stop(token: str) -> None:
     """From now on nothing goes to the mailbox of this token; a token that is nobody's does no harm."""
-    row = insert(Unsubscribe).values(digest=digest(token), created_at=clock.now())
-    db.session.execute(row.on_conflict_do_nothing())
+    _stop(digest(token))
 
 
 def allow(token: str) -> None:
     """Takes `stop` back."""
-    db.session.execute(delete(Unsubscribe).where(Unsubscribe.digest == digest(token)))
+    _allow(digest(token))
+
+
+def replay(act: str, name: str) -> None:
+    """Repeats a journalled stopping or allowing after an old backup was restored; other acts do nothing."""
+    if act in ACTS:
+        ACTS[act](bytes.fromhex(name))
 
 
 def is_stopped(token: str) -> bool:
     return db.session.scalar(select(Unsubscribe.digest).where(Unsubscribe.digest == digest(token))) is not None
+
+
+def _stop(mark: bytes) -> None:
+    row = insert(Unsubscribe).values(digest=mark, created_at=clock.now())
+    if db.session.execute(row.on_conflict_do_nothing().returning(Unsubscribe.digest)).first():
+        journal.promise(STOPPED, mark.hex())
+
+
+def _allow(mark: bytes) -> None:
+    ended = delete(Unsubscribe).where(Unsubscribe.digest == mark).returning(Unsubscribe.digest)
+    if db.session.execute(ended).first():
+        journal.promise(ALLOWED, mark.hex())
+
+
+ACTS = {STOPPED: _stop, ALLOWED: _allow}
 
 
 def _mailbox(email: str) -> str:

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 from sqlalchemy import delete, select, update
 
-from core import clock, rotation
+from core import clock, rotation, unsubscribes
 from core.db import db
 from core.keystore import KEY_DESTROYED
 from core.vault import SITE, VaultKey, vault
 from operations.key_rotation import SITE_ROWS
-from petitions import clearing, erasure, invitation_exits, signature_services
+from petitions import clearing, erasure, invitation_exits, own_page_services, paper_batches, signature_services
 from petitions import rotation as petition_keys
 from petitions.invitation_models import Invitation
 from petitions.models import Petition, Signature, Submission, Suppression
@@ -25,7 +25,10 @@ def repeat(journal: Iterable[tuple[str, str]]) -> None:
     acts = list(journal)
     for act, public_id in acts:
         signature_services.replay(act, public_id)
+        own_page_services.replay(act, public_id)
+        paper_batches.replay(act, public_id)
         invitation_exits.replay(act, public_id)
+        unsubscribes.replay(act, public_id)
         if act == erasure.ACT:
             erasure.replay(public_id, clock.now())
     gone = {key_id for act, key_id in acts if act == KEY_DESTROYED and not vault().keystore.holds(key_id)}

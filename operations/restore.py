@@ -15,16 +15,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Table, select
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from core import audit, clock
+from core import audit, clock, journal
 from core.db import Base, db
 from core.health import MIGRATIONS
 from core.vault import vault
 from operations import replay, retention_run, rows
 from operations.backup import BATCH, FORMAT
-from petitions import paper_batches, tallies
-from petitions.states import ExitReason
+from petitions import tallies
 
-JOURNALLING = ("petitions.journal", paper_batches.JOURNAL)
 NO_ROW = (ValueError, TypeError, KeyError, AttributeError)
 
 
@@ -136,10 +134,10 @@ def _constraints_at_the_end(connection: Connection) -> Iterator[None]:
 def _finish_journal(connection: Connection) -> None:
     """Withdrawals that the worker has not journalled yet would be forgotten with the rows that hold them."""
     for jobs in (table for table in rows.tables(connection) if table.name == "jobs"):
-        waiting = select(jobs.c.args).where(jobs.c.kind.in_(JOURNALLING), jobs.c.state != "done")
+        waiting = select(jobs.c.args).where(jobs.c.kind.in_(journal.JOBS), jobs.c.state != "done")
         for args in connection.scalars(waiting).all():
-            for public_id in args.get("ids", [args.get("public_id")]):
-                vault().keystore.write_journal(args.get("act", ExitReason.ERASED), public_id)
+            for line in journal.lines(args):
+                vault().keystore.write_journal(*line)
 
 
 def _clear(connection: Connection, *, force: bool) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import case, delete, func, or_, select, update
 
-from core import audit, clock, mail_files, rotation
+from core import audit, clock, journal, mail_files, rotation
 from core.db import db
-from core.jobs import Job, enqueue
+from core.jobs import Job
 from core.vault import VaultKey
 from petitions import clearing, services
 from petitions import rotation as keys
@@ -24,7 +24,6 @@ ACT = "petition-erased"  # in the journal
 TAKING = (PetitionState.OPEN, PetitionState.PAUSED)
 NEVER_OPEN = (PetitionState.DRAFT, PetitionState.SCHEDULED)
 PUBLIC_ID = 22  # characters of a row's public id, as it stands in the keys of jobs
-JOURNAL = "petitions.journal"
 
 
 class UnderHold(ValueError):
@@ -54,8 +53,7 @@ def erase(petition: Petition, typed: str, *, actor: str) -> None:
     if petition.state in TAKING:
         services.move(petition, PetitionState.CLOSED)
     petition.erased_at = clock.now()
-    told = {"act": ACT, "public_id": petition.public_id}
-    enqueue(JOURNAL, told, key=f"journal:{ACT}:{petition.public_id}")
+    journal.promise(ACT, petition.public_id)
     audit.record("petition.erased", petition.slug, actor=actor)
 
 
@@ -113,7 +111,7 @@ def _empty(petition: Petition, moment: datetime, mails: Path) -> None:
 
 def _recall(petition: Petition, mails: Path) -> None:
     """Takes back whatever is still to be done about its people, and the mails about them that lie as files."""
-    waiting = select(Job.id, Job.public_id, Job.key, Job.args).where(Job.state != "done", Job.kind != JOURNAL)
+    waiting = select(Job.id, Job.public_id, Job.key, Job.args).where(Job.state != "done", Job.kind.not_in(journal.JOBS))
     gone = {"state": "done", "blob": None, "finished_at": clock.now()}
     for batch in _parts(db.session.execute(waiting.order_by(Job.id)).all()):
         ids = [job.id for job in _about(petition, batch)]

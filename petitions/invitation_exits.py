@@ -1,14 +1,13 @@
 """How invitations end: whoever declines or leaves is gone from the row at once; what stays explains the link."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, func, select, update
 
-from core import clock
+from core import clock, journal
 from core.db import db
-from core.jobs import enqueue
 from petitions import invitation_mails
 from petitions.holds import HELD
 from petitions.invitation_models import Invitation
@@ -43,12 +42,6 @@ def empty(*which: Any, state: InvitationState) -> Sequence[Row[Any]]:
     return rows
 
 
-def journal(public_ids: Iterable[str], act: str) -> None:
-    """Promises the journal's lines, so that an old backup brings nobody back; a signature's own line is the same one."""
-    for public_id in public_ids:
-        enqueue("petitions.journal", {"act": act, "public_id": public_id}, key=f"journal:{act}:{public_id}")
-
-
 def follow(petition_id: int, index: bytes, reason: ExitReason) -> None:
     """Ends what this person was invited to on the petition: the first step of taking their signature back.
 
@@ -57,7 +50,7 @@ def follow(petition_id: int, index: bytes, reason: ExitReason) -> None:
     if reason != ExitReason.DISOWNED:
         theirs.append(Invitation.kind != InvitationKind.ORGANISATION)
     gone = empty(*theirs, state=InvitationState.WITHDRAWN)
-    journal([row.public_id for row in gone], ExitReason.WITHDRAWN.value)
+    journal.promise(ExitReason.WITHDRAWN.value, *(row.public_id for row in gone))
 
 
 def replay(act: str, public_id: str) -> None:

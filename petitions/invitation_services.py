@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from flask_babel import force_locale
 from sqlalchemy import or_, select, update
 
-from core import clock
+from core import clock, journal
 from core.db import db, insert
 from core.jobs import enqueue
 from core.switches import switches
@@ -105,13 +105,13 @@ def decline(petition: Petition, row: Invitation) -> None:
     """Answers with no: everything sealed goes, and this mailbox is not asked again about the petition."""
     asked = (Invitation.id == row.id, Invitation.state == InvitationState.INVITED)
     gone = invitation_exits.empty(*asked, state=InvitationState.DECLINED)
-    invitation_exits.journal([ended.public_id for ended in gone], invitation_exits.DECLINED)
+    journal.promise(invitation_exits.DECLINED, *(ended.public_id for ended in gone))
 
 
 def withdraw(petition: Petition, row: Invitation) -> None:
     """Takes a yes back, or an invitation: name and signature go at once, the number goes down. Left before: nothing."""
     gone = invitation_exits.empty(Invitation.id == row.id, state=InvitationState.WITHDRAWN)
-    invitation_exits.journal([ended.public_id for ended in gone], ExitReason.WITHDRAWN.value)
+    journal.promise(ExitReason.WITHDRAWN.value, *(ended.public_id for ended in gone))
     signed = db.session.scalar(select(Invitation.signature_id).where(Invitation.id == row.id))
     for ended in gone if signed is not None else ():  # never a contact's own signature
         signature_services.leave(petition.id, ended.email_index, ExitReason.WITHDRAWN)

@@ -1,7 +1,6 @@
 """What the worker does for petitions."""
 
 from core.jobs import Handler, Job
-from core.vault import vault
 from core.worker import Tick
 from petitions import (
     confirmation_services,
@@ -11,7 +10,6 @@ from petitions import (
     margins,
     own_page_jobs,
     own_page_mails,
-    paper_batches,
     proofs,
     recounts,
     second_mails,
@@ -20,7 +18,6 @@ from petitions import (
     tallies,
     watching,
 )
-from petitions.states import ExitReason
 
 
 def confirmed(job: Job) -> None:
@@ -48,20 +45,8 @@ def invalidate(job: Job) -> None:
     invalidation_batches.work_on(job.args["invalidation"])
 
 
-def journal(job: Job) -> None:
-    """Appends a withdrawal to the keystore's journal; a line that stands there twice does no harm."""
-    vault().keystore.write_journal(job.args["act"], job.args["public_id"])
-
-
-def paper_journal(job: Job) -> None:
-    """The journal's lines for paper that was taken back."""
-    for public_id in job.args["ids"]:
-        vault().keystore.write_journal(ExitReason.ERASED, public_id)
-
-
 JOBS: dict[str, Handler] = {
     "petitions.confirmed": confirmed,
-    "petitions.journal": journal,
     "petitions.invalidate": invalidate,
     "petitions.mail_sent": mail_sent,
     "petitions.mail_unsent": mail_unsent,
@@ -69,7 +54,6 @@ JOBS: dict[str, Handler] = {
     "petitions.change_address": change_address,
     **own_page_jobs.JOBS,
     **invitation_jobs.JOBS,
-    paper_batches.JOURNAL: paper_journal,
     submission_services.LATER: submission_services.mail_later,
 }
 TICKS = (

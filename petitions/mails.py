@@ -46,7 +46,7 @@ def promise(
     A mail with a confirm link has the submission's code too. That no address gets more than its share is for the caller
     to see to."""
     server = current_app.config["UNDERSIGNED"].server_url
-    links, digests = _fresh_links(submission, (*purposes, *ALWAYS), server)
+    links, digests = fresh_links(submission, (*purposes, *ALWAYS), server)
     links["unsubscribe"] = f"{server}/unsubscribe/{unsubscribes.token_of(person['email'])}"
     if Purpose.CONFIRM in purposes:
         context["code"] = code_of(submission.public_id)
@@ -98,7 +98,7 @@ def code_digest(public_id: str, code: str) -> bytes:
     return tokens.keyed_hash("code", public_id + typed)
 
 
-def _fresh_links(
+def fresh_links(
     submission: Submission, purposes: Iterable[Purpose], server: str
 ) -> tuple[dict[str, str], dict[str, str]]:
     """The links by purpose, and the digests by which `sent` finds them again."""

@@ -64,7 +64,7 @@ def _keys(public_ids: Iterable[str]) -> list[str]:
 def _promise(standing: Standing, person: Mapping[str, Any], template: str, key: str, **how: Any) -> None:
     petition, submission = standing.petition, standing.submission
     server = current_app.config["UNDERSIGNED"].server_url
-    links, digests = mails._fresh_links(submission, mails.ALWAYS, server)
+    links, digests = mails.fresh_links(submission, mails.ALWAYS, server)
     links["unsubscribe"] = f"{server}/unsubscribe/{unsubscribes.token_of(person['email'])}"
     mail.promise(
         template, to=person["email"], key=key, context={"title": petition.title, "links": links},

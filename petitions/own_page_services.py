@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import and_, delete, or_, select, update
 
-from core import clock
+from core import clock, journal
 from core.db import db
 from core.jobs import enqueue
 from petitions import consent, invitation_exits, signature_services
@@ -83,12 +83,7 @@ def narrow(standing: Standing, to: Visibility) -> None:
     signature = standing_of(standing.submission).signature
     if signature and _narrow(standing.petition, signature, to, public_name=None, public_affiliation=None):
         invitation_exits.empty(Invitation.signature_id == signature.id, state=InvitationState.WITHDRAWN)
-        act = f"{NARROWED}{to.value}"
-        enqueue(
-            "petitions.journal",
-            {"act": act, "public_id": signature.public_id},
-            key=f"journal:{act}:{signature.public_id}",
-        )
+        journal.promise(f"{NARROWED}{to.value}", signature.public_id)
 
 
 def replay(act: str, public_id: str) -> None:

@@ -5,18 +5,15 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import and_, func, select, update
 
-from core import clock
+from core import clock, journal
 from core.db import RowNotFound, db
-from core.jobs import enqueue
 from core.vault import vault
 from petitions import tallies
 from petitions.models import Petition, Signature
 from petitions.paper_models import PaperBatch
-from petitions.paper_services import AT_ONCE, PaperNotTaken, takes_paper
+from petitions.paper_services import PaperNotTaken, takes_paper
 from petitions.states import ExitReason, Method, SignatureState
 from petitions.submission_services import SEALED_CONTEXT
-
-JOURNAL = "petitions.paper_journal"
 
 
 class BatchNotFound(RowNotFound):
@@ -69,6 +66,15 @@ def take_back_line(petition: Petition, batch: PaperBatch, public_id: str) -> int
     return _erase(petition, and_(Signature.batch_id == batch.id, Signature.public_id == public_id))
 
 
+def replay(act: str, public_id: str) -> None:
+    """Repeats a journalled taking-back after an old backup was restored; rows of other ways and unknown ids do nothing."""
+    mine = (Signature.public_id == public_id, Signature.method == Method.PAPER)
+    found = select(Petition).join(Signature, Signature.petition_id == Petition.id).where(*mine)
+    petition = db.session.scalar(found) if act == ExitReason.ERASED else None
+    if petition is not None:
+        _erase(petition, Signature.public_id == public_id)
+
+
 def batches(petition: Petition) -> list[BatchSummary]:
     """The petition's batches, the newest first."""
     standing = func.count().filter(Signature.state == SignatureState.VALID)
@@ -116,7 +122,6 @@ def _erase(petition: Petition, which: Any) -> int:
         emptied = update(Signature).where(*own, Signature.state == state).values(left).returning(*columns)
         gone[state] = db.session.execute(emptied, execution_options={"synchronize_session": False}).all()
     tallies.change_many(petition.id, -1, gone[SignatureState.VALID])
-    ids = sorted(row.public_id for rows in gone.values() for row in rows)
-    for begin in range(0, len(ids), AT_ONCE):
-        enqueue(JOURNAL, {"ids": ids[begin : begin + AT_ONCE]}, key=f"paper-journal:{ids[begin]}")
+    ids = [row.public_id for rows in gone.values() for row in rows]
+    journal.promise(ExitReason.ERASED.value, *ids)
     return len(gone[SignatureState.VALID])

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from core import clock
+from core import clock, journal
 from core.db import db, insert
 from core.jobs import enqueue
 from core.tokens import digest
@@ -22,6 +22,11 @@ EXITS = {
     ExitReason.WITHDRAWN: SignatureState.WITHDRAWN, ExitReason.DISOWNED: SignatureState.WITHDRAWN,
     ExitReason.ERASED: SignatureState.ERASED,
 }  # fmt: skip
+AGREED = (
+    Submission.email_index, Submission.visibility, Submission.consent_digest,
+    Submission.blob, Submission.key_id, Submission.data_key_id,
+)  # fmt: skip
+UNSYNCED = {"synchronize_session": False}
 
 
 class LinkGone(LookupError):
@@ -86,18 +91,20 @@ def confirm(petition: Petition, submission: Submission, *, narrow_to: Visibility
     `narrow_to`: `counted` where the person thought better of showing a name; a choice is never widened."""
     if submission.state == SubmissionState.MAILED and not in_time(petition, submission):
         raise TooLate(petition.slug)
-    agreed = {"visibility": submission.visibility, "consent_digest": submission.consent_digest, "blob": submission.blob}
+    own = (Submission.id == submission.id, Submission.petition_id == petition.id)
+    waiting = update(Submission).where(*own, Submission.state == SubmissionState.MAILED)
+    taking = waiting.values(state=SubmissionState.CONFIRMED).returning(*AGREED)
+    taken = db.session.execute(taking, execution_options=UNSYNCED).one_or_none()
+    if taken is None:
+        return
+    agreed = dict(taken._mapping)  # as it stood when the row was locked: a narrowing that came first holds
     if narrow_to == Visibility.COUNTED:
         agreed |= {"visibility": narrow_to, "consent_digest": consent.digest_of(petition, narrow_to)}
-    done = {"state": SubmissionState.CONFIRMED, **agreed, "blob": None}  # the code stays: pressing again shows the same
-    own = (Submission.id == submission.id, Submission.petition_id == petition.id)
-    waiting = (*own, Submission.state == SubmissionState.MAILED)
-    taken = update(Submission).where(*waiting).values(done).returning(Submission.email_index)
-    index = db.session.execute(taken, execution_options={"synchronize_session": False}).scalar()
-    if index is not None:
-        _insert_signature(petition, submission, index, agreed)
-        if submission.mails > 1:
-            mails.recall([submission.public_id])  # a reminder that waits would come too late
+    kept = {"visibility": agreed["visibility"], "consent_digest": agreed["consent_digest"], "blob": None}
+    db.session.execute(update(Submission).where(*own).values(kept))  # the code stays: pressing again shows the same
+    _insert_signature(petition, submission, agreed)
+    if submission.mails > 1:
+        mails.recall([submission.public_id])  # a reminder that waits would come too late
 
 
 def in_time(petition: Petition, submission: Submission) -> bool:
@@ -141,8 +148,8 @@ def leave(petition_id: int, index: bytes | None, reason: ExitReason) -> None:
         values = {"petition_id": petition_id, "email_index": index, "created_at": clock.now()}
         db.session.execute(insert(Suppression).values(values).on_conflict_do_nothing())
     mails.recall(was)
-    for public_id in sorted(was):
-        enqueue("petitions.journal", {"act": reason.value, "public_id": public_id}, key=f"journal:{reason}:{public_id}")
+    for public_id in was:
+        journal.promise(reason.value, public_id)
 
 
 def replay(act: str, public_id: str) -> None:
@@ -168,6 +175,7 @@ def publish_confirmed(signature_id: int) -> None:
             Signature.id == signature.id,
             Signature.state == SignatureState.VALID,
             Signature.visibility == Visibility.PUBLIC,
+            Signature.blob == signature.blob,  # a correction under way writes its own name
         )
         db.session.execute(update(Signature).where(*unchanged).values(public))
     submission = db.session.scalars(select(Submission).where(Submission.public_id == signature.public_id)).one()
@@ -178,12 +186,11 @@ def _affiliation(person: dict[str, Any]) -> str:
     return ", ".join(filter(None, (person["role"], person["affiliation"])))[:200]
 
 
-def _insert_signature(petition: Petition, submission: Submission, index: bytes, agreed: dict[str, Any]) -> None:
+def _insert_signature(petition: Petition, submission: Submission, agreed: dict[str, Any]) -> None:
     hour = clock.to_hour(clock.now())
     values = {
         "public_id": submission.public_id, "petition_id": petition.id, "method": "web", "state": SignatureState.VALID,
-        "email_index": index, "index_version": submission.index_version, "key_id": submission.key_id,
-        "data_key_id": submission.data_key_id, "country": submission.country, "source": submission.source,
+        "index_version": submission.index_version, "country": submission.country, "source": submission.source,
         "signed_at": clock.to_hour(submission.received_at), "confirmed_at": hour, "cluster_id": submission.cluster_id,
         **agreed,
     }  # fmt: skip

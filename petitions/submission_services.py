@@ -11,7 +11,7 @@ import sqlalchemy
 from flask import current_app
 from sqlalchemy import func, select, update
 
-from core import clock, tokens
+from core import clock
 from core.db import db
 from core.group_commit import GroupCommit
 from core.jobs import Job, enqueue
@@ -32,8 +32,6 @@ from petitions.states import HeldReason, Purpose, SignatureState, SubmissionStat
 log = logging.getLogger(__name__)
 
 OPENED_AT_ONCE = 50
-CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-CODE_LENGTH = 8
 OTHER_SOURCE = "other"
 BUCKET_LIFE = timedelta(hours=24)
 LATER = "petitions.mail_later"
@@ -147,7 +145,7 @@ def _mail(petition: Petition, submission: Submission, person: Mapping[str, Any])
     if _signed_already(submission):
         promise(petition, submission, person, "already_signed")
     else:
-        promise(petition, submission, person, "confirm", Purpose.CONFIRM, code=_new_code(submission))
+        promise(petition, submission, person, "confirm", Purpose.CONFIRM)
 
 
 def _waits(submission: Submission) -> bool:
@@ -180,17 +178,6 @@ def hold(submission: Submission, reason: HeldReason) -> None:
     submission.state, submission.held_reason, submission.held_at = SubmissionState.HELD, reason, clock.now()
 
 
-def code_digest(public_id: str, code: str) -> bytes:
-    """What is stored of a mail's code: keyed, so that a stolen table cannot be searched for it."""
-    return tokens.keyed_hash("code", public_id + code)
-
-
 def _signed_already(submission: Submission) -> bool:
     same = (Signature.petition_id == submission.petition_id, Signature.email_index == submission.email_index)
     return db.session.scalar(select(Signature.id).where(*same, Signature.state == SignatureState.VALID)) is not None
-
-
-def _new_code(submission: Submission) -> str:
-    code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
-    submission.code_digest = code_digest(submission.public_id, code)
-    return f"{code[:4]}-{code[4:]}"

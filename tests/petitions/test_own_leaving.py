@@ -122,7 +122,7 @@ def test_a_signature_that_was_set_aside_can_leave_without_lowering_the_number_ag
     assert (row.state, row.blob, row.email_index) == (STATES[act], None, None)
     assert campaign.count() == 0 and rows(campaign, TallyChange) == 0
     assert (REASONS[act], public_id) in list(campaign.app.extensions["vault"].keystore.read_journal())
-    assert rows(campaign, Job, Job.kind == "petitions.journal") == 1
+    assert rows(campaign, Job, Job.kind == "journal") == 1
 
 
 def test_who_never_signed_is_silent_until_the_petition_closes(campaign: Campaign) -> None:

@@ -308,7 +308,6 @@ def test_a_second_submission_leads_to_the_signature_that_stands(campaign: Campai
     assert {row.visibility for row in campaign.submissions()} <= {Visibility.COUNTED, Visibility.PUBLIC}
 
 
-@pytest.mark.xfail(strict=False, reason="confirming believes the choice that it read before it locked the row")
 def test_a_confirmation_that_began_before_a_narrowing_does_not_widen_it_again(campaign: Campaign) -> None:
     campaign.sign(name=NAME, visibility="public")
     campaign.work()

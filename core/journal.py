@@ -1,0 +1,36 @@
+"""Acts that must outlive a backup: promised in the transaction that acts, appended beside the keystore by the worker.
+
+`operations.replay` repeats them after an old backup was restored."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from core.jobs import Job, enqueue
+from core.vault import vault
+
+KIND = "journal"
+BEFORE = "petitions.journal"  # the kind's name until schema 0002; such jobs may still wait
+AT_ONCE = 1000  # lines a job
+
+
+def promise(act: str, *ids: str) -> None:
+    """Promises lines of an act on opaque ids, in the order promised: of acts that undo each other the last line counts."""
+    for start in range(0, len(ids), AT_ONCE):
+        some = list(ids[start : start + AT_ONCE])
+        name = f"journal:{act}:{some[0]}:{secrets.token_hex(8)}"  # whoever asks for their data is shown their own
+        enqueue(KIND, {"act": act, "ids": some}, key=name)
+
+
+def lines(args: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """The lines that a job's arguments ask for."""
+    return [(args["act"], one) for one in args.get("ids") or [args["public_id"]]]
+
+
+def write(job: Job) -> None:
+    """The job; a line that stands there twice does no harm."""
+    for act, public_id in lines(job.args):
+        vault().keystore.write_journal(act, public_id)
+
+
+JOBS = {KIND: write, BEFORE: write}
