@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import JSON, Connection, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -40,6 +41,11 @@ class Switches:
 def switches() -> Switches:
     """The switches as they stood at most a second ago."""
     return _standing.get(None)
+
+
+def gifts_taken() -> bool:
+    """Whether this site has a Stripe key, and its organisers have not switched giving off."""
+    return current_app.config["UNDERSIGNED"].giving and switches().giving
 
 
 def _read(connection: Connection, nothing: None) -> Switches:

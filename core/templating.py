@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask
 from flask_babel import format_decimal, get_locale
 
-from core import clock
+from core import clock, switches
 from core.money import Money
 from core.text import markdown
 
@@ -33,4 +33,6 @@ def init_app(app: Flask) -> None:
     )
     settings = app.config["UNDERSIGNED"]
     app.jinja_env.globals["stylesheet"] = lambda: f"/static/css/site.css?v={_stamp(app)}"
-    app.jinja_env.globals.update(settings=settings, get_locale=get_locale, now=clock.now)
+    app.jinja_env.globals.update(
+        settings=settings, gifts_taken=switches.gifts_taken, get_locale=get_locale, now=clock.now
+    )

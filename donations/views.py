@@ -12,7 +12,7 @@ from core import alarms
 from core.db import db
 from core.guards import body_limit, cacheable, form_action, from_anywhere
 from core.limits import own_bucket_within
-from core.switches import switches
+from core.switches import gifts_taken
 from core.tokens import TokenError, open_query, seal_query
 from core.vault import SITE, vault
 from donations import checkout_services, funds, handlers, services, stripe_gateway
@@ -110,7 +110,7 @@ def _settings() -> Settings:
 
 
 def _open_fund(slug: str | None) -> funds.Fund:
-    if not (_settings().giving and switches().giving):
+    if not gifts_taken():
         raise GivingOff
     return funds.get_fund(slug)
 

@@ -3,11 +3,12 @@
 import hashlib
 from collections.abc import Sequence
 from email.utils import parseaddr
+from weakref import WeakKeyDictionary
 
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 
 from config import Settings
 from core.db import db, insert
@@ -15,6 +16,7 @@ from petitions.models import ConsentText, Petition
 from petitions.states import Visibility
 
 PAPER_MARK = "undersigned/paper/v1"  # begins what stands on a printed sheet, so that its hash is no page's
+_digests: WeakKeyDictionary[Petition, dict[Visibility, str]] = WeakKeyDictionary()
 
 
 def recipients_named(petition: Petition) -> str:
@@ -99,7 +101,12 @@ def record(petition: Petition) -> None:
 
 def digest_of(petition: Petition, visibility: Visibility) -> str:
     """The hash under which the present text is stored."""
-    return _digest(petition, text_of(petition, visibility))
+    if not inspect(petition).detached:
+        return _digest(petition, text_of(petition, visibility))
+    known = _digests.setdefault(petition, {})  # what no session holds does not change
+    if visibility not in known:
+        known[visibility] = _digest(petition, text_of(petition, visibility))
+    return known[visibility]
 
 
 def _digest(petition: Petition, text: str) -> str:

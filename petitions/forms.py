@@ -1,7 +1,7 @@
 """The public forms of petitions: signing, the mail's code, and the buttons that links lead to."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from flask_babel import lazy_gettext as _l
 from wtforms import (
@@ -24,24 +24,42 @@ from petitions import consent, mail_domains
 from petitions.models import Petition
 from petitions.states import Visibility
 
+TEXTS: dict[str, tuple[Callable[[str, int], str], int]] = {
+    "name": (clean_name, 120), "email": (mail_domains.clean, 254), "postal_code": (clean_line, 20), "role": (clean_name, 100),
+    "affiliation": (clean_name, 200), "comment": (clean_text, 500), "source": (clean_line, 40),
+}  # fmt: skip
+
+
+class Signing(NamedTuple):
+    """What somebody sends. `person` is sealed: name, email, postal_code, role, affiliation, comment, updates, may_ask.
+
+    `trapped`: the field that people do not see was filled; `proof`: of work, as the browser sent it, or ''."""
+
+    country: str
+    visibility: Visibility
+    source: str
+    person: dict[str, Any]
+    trapped: bool
+    proof: str
+
 
 class SignForm(PublicForm):
-    name = StringField(_l("Full name"), [InputRequired(_l("Enter your full name.")), Clean(clean_name, 120)])
+    name = StringField(_l("Full name"), [InputRequired(_l("Enter your full name.")), Clean(*TEXTS["name"])])
     email = EmailField(
         _l("Email address"),
-        [InputRequired(_l("Enter an email address like name@example.org.")), Clean(mail_domains.clean, 254)],
+        [InputRequired(_l("Enter an email address like name@example.org.")), Clean(*TEXTS["email"])],
     )
     country = SelectField(
         _l("Country"), [InputRequired(_l("Choose the country that you live in."))], validate_choice=False
     )
-    role = StringField(_l("Role (optional)"), [Clean(clean_name, 100)])
-    affiliation = StringField(_l("Organisation (optional)"), [Clean(clean_name, 200)])
-    postal_code = StringField(_l("Postal code (optional)"), [Clean(clean_line, 20)])
-    comment = TextAreaField(_l("Why you are signing (optional)"), [Clean(clean_text, 500)])
+    role = StringField(_l("Role (optional)"), [Clean(*TEXTS["role"])])
+    affiliation = StringField(_l("Organisation (optional)"), [Clean(*TEXTS["affiliation"])])
+    postal_code = StringField(_l("Postal code (optional)"), [Clean(*TEXTS["postal_code"])])
+    comment = TextAreaField(_l("Why you are signing (optional)"), [Clean(*TEXTS["comment"])])
     visibility = RadioField(_l("Who may see my name"), validate_choice=False)
     updates = BooleanField(_l("Email me when something happens in this case"), false_values=NO)
     may_ask = BooleanField(_l("An official who checks the list may ask me by email whether I signed"), false_values=NO)
-    source = HiddenField(validators=[Clean(clean_line, 40)])
+    source = HiddenField(validators=[Clean(*TEXTS["source"])])
     website = StringField(_l("Leave this field empty: it is not for people"))
     altcha = HiddenField()
 
@@ -77,10 +95,12 @@ class SignForm(PublicForm):
     def validate_source(self, field: HiddenField) -> None:
         field.data = field.data or ""
 
-    def person(self) -> dict[str, Any]:
-        """What is sealed: exactly these fields, whatever else was sent."""
+    def signing(self) -> Signing:
+        """What is stored: exactly these fields, whatever else was sent."""
         names = ("name", "email", "postal_code", "role", "affiliation", "comment", "updates", "may_ask")
-        return {name: self[name].data for name in names}
+        person, visibility = {name: self[name].data for name in names}, Visibility(self.visibility.data)
+        trapped, proof = bool(self.website.data), self.altcha.data or ""
+        return Signing(self.country.data, visibility, self.source.data or "", person, trapped, proof)
 
 
 class ChoiceForm(PublicForm):

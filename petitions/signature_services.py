@@ -79,7 +79,7 @@ def get_by_code(petition: Petition, public_id: str, code: str) -> Submission:
     return db.session.get_one(Submission, tried.id, populate_existing=True)
 
 
-def choices_again(petition: Petition, *, country: str, visibility: Visibility) -> list[Visibility]:
+def choices_again(petition: Petition, country: str, visibility: Visibility) -> list[Visibility]:
     """What is asked once more before confirming, where a name would go to an official of the signatory's own country."""
     own = {recipient.country for recipient in petition.recipients} | {petition.case.country}
     return [visibility, Visibility.COUNTED] if visibility in LISTED and country in own else []

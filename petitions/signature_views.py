@@ -104,7 +104,7 @@ def _load(secret: str, purpose: Purpose) -> tuple[Submission, Petition]:
 def _choices(petition: Petition, submission: Submission, purpose: Purpose) -> list[Visibility]:
     if purpose != Purpose.CONFIRM or submission.state != SubmissionState.MAILED:  # pressing again shows the same
         return []
-    return signature_services.choices_again(petition, country=submission.country, visibility=submission.visibility)
+    return signature_services.choices_again(petition, submission.country, submission.visibility)
 
 
 def _ask(secret: str, purpose: Purpose, submission: Submission, petition: Petition, form: ActForm) -> str:

@@ -13,7 +13,6 @@ from sqlalchemy import func, select, update
 
 from core import clock
 from core.db import db
-from core.group_commit import GroupCommit
 from core.jobs import Job, enqueue
 from core.limits import TOR
 from core.vault import SITE, vault
@@ -67,7 +66,7 @@ def submit(
         "consent_digest": consent.digest_of(petition, visibility), "received_at": clock.now(),
         "bucket": bucket, "proved": proved, "trapped": trapped,
     }  # fmt: skip
-    current_app.extensions.setdefault("submissions", GroupCommit(INSERT)).insert(values)
+    current_app.extensions["submissions"].insert(values)
     return public_id
 
 

@@ -13,7 +13,8 @@ from core import relay, tokens
 from core.db import db
 from core.forms import PublicForm
 from core.limits import own_bucket_within
-from petitions import mail_domains, second_mails, services, signature_services
+from core.switches import gifts_taken
+from petitions import mail_domains, proofs, second_mails, services, signature_services
 from petitions.blueprint import petitions
 from petitions.forms import CodeForm
 from petitions.models import Petition
@@ -99,7 +100,7 @@ def confirmed(slug: str) -> ResponseReturnValue:
 def confirmed_words(petition: Petition) -> dict[str, Any]:
     """What the page says after a signature was confirmed."""
     links = [(url_for("petitions.show", slug=petition.slug), _("Back to the petition"))]
-    if petition.case.takes_gifts and current_app.config["UNDERSIGNED"].giving:
+    if petition.case.takes_gifts and gifts_taken():
         links.append((url_for("donations.give", slug=petition.case.slug), _("Support the campaign with a gift")))
     return {
         "title": _("Your signature counts"), "petition": petition, "links": links,
@@ -122,7 +123,7 @@ def _thanks(petition: Petition, token: str, known: dict[str, Any] | None, **fail
     }
     return render_template(
         "petitions/thanks.html", petition=petition, known=known, forms={**fresh, **failed}, share_url=share_url,
-        failed=next(iter(failed.values()), None), said=_said(known), delay=_delay(),
+        failed=next(iter(failed.values()), None), said=_said(known), delay=_delay(petition),
     )  # fmt: skip
 
 
@@ -153,11 +154,11 @@ def _said(known: dict[str, Any] | None) -> str:
     return words.get(known.get("said", ""), "") if known else ""
 
 
-def _delay() -> str:
-    """How long a mail waits just now, where it does."""
+def _delay(petition: Petition) -> str:
+    """How long a mail waits just now, where it does; the same for everybody who signs."""
     behind = relay.wait_for_one_more()
-    if behind is None:
-        return ""
+    if behind is None or (behind.mailing and not behind.delay):
+        return _slower() if proofs.wanted(petition.id) else ""
     if not behind.mailing:
         return _("Our mail is paused at the moment. Your signature is kept, and the mail goes out once it runs again.")
     if behind.delay >= DAY:
@@ -173,7 +174,14 @@ def _delay() -> str:
         "We may send only so many mails at a time. Yours is kept, and goes out within about %(num)s hours.",
         hours,
     )
-    return within if hours else ""
+    return within
+
+
+def _slower() -> str:
+    return _(
+        "A great many signatures are coming in. If your browser could not do the sum that the form asks for, your mail "
+        "comes later: after ten minutes, or after some hours at worst."
+    )
 
 
 def _asked(known: dict[str, Any] | None) -> list[Visibility]:

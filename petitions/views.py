@@ -27,6 +27,7 @@ from petitions import (
     mail_domains,
     margins,
     proofs,
+    quick_form,
     services,
     signature_services,
     submission_services,
@@ -35,7 +36,6 @@ from petitions import (
 from petitions.blueprint import petitions
 from petitions.forms import SignForm
 from petitions.models import Petition
-from petitions.states import Visibility
 
 LATEST = 10
 PAGE = 50
@@ -76,23 +76,21 @@ def sign(slug: str) -> ResponseReturnValue:
     petition = services.remembered(slug)
     if not (switches().signing and petition.open):
         return _no_signing(petition), 409
-    form, bucket = SignForm(petition), own_bucket()
+    bucket, given = own_bucket(), quick_form.read(request.form)
     if bucket != TOR and not own_bucket_within(SIGNINGS, "sign"):
-        form.form_errors.append(
-            _("Very many people sign from your network. Wait a quarter of an hour, then send it again.")
-        )
-        return _page(petition, form), 429
-    if not form.validate():
-        return _page(petition, form), 422
-    country, visibility = form.country.data, Visibility(form.visibility.data)
+        return _too_many(petition)
+    if given is None:
+        form = SignForm(petition)
+        if not form.validate():
+            return _page(petition, form), 422
+        given = form.signing()
     public_id = submission_services.submit(
-        petition, country=country, visibility=visibility, source=form.source.data or "", person=form.person(),
-        bucket=bucket, trapped=bool(form.website.data), proved=proofs.accepted(petition.id, form.altcha.data or ""),
+        petition, country=given.country, visibility=given.visibility, source=given.source, person=given.person,
+        bucket=bucket, trapped=given.trapped, proved=proofs.accepted(petition.id, given.proof),
     )  # fmt: skip
-    again = signature_services.choices_again(petition, country=country, visibility=visibility)
-    known = {"submission": public_id, "email": form.email.data, "choices": again}
-    known["hint"] = mail_domains.hint_for(form.email.data or "")
-    return redirect(url_for(".thanks", slug=slug, t=tokens.seal_query("thanks", known)), 303)
+    again, email = signature_services.choices_again(petition, given.country, given.visibility), given.person["email"]
+    known = {"submission": public_id, "email": email, "choices": again, "hint": mail_domains.hint_for(email)}
+    return redirect(f"{url_for('.thanks', slug=slug)}?t={tokens.seal_query('thanks', known)}", 303)
 
 
 @petitions.get("/<slug>/challenge.json")
@@ -144,6 +142,14 @@ def petition_json(petition: Petition) -> dict[str, Any]:
             "case": f"{server}/cases/{petition.case.slug}",
         },
     }  # fmt: skip
+
+
+def _too_many(petition: Petition) -> ResponseReturnValue:
+    form = SignForm(petition)
+    form.form_errors.append(
+        _("Very many people sign from your network. Wait a quarter of an hour, then send it again.")
+    )
+    return _page(petition, form), 429
 
 
 def _no_signing(petition: Petition) -> str:

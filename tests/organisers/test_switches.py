@@ -9,7 +9,7 @@ from core import remembered
 from core.db import db
 from core.switches import Switches, switches
 from petitions.integrity_models import DomainRule
-from petitions.models import Submission
+from petitions.models import Petition, Submission
 from petitions.states import RuleAction
 from tests.organisers.conftest import Office
 from tests.petitions.conftest import Campaign, make_campaign
@@ -83,6 +83,18 @@ def test_giving_off_leads_nobody_to_a_payment(office: Office, campaign: Campaign
     }
     answer = client.post("/donate", data=fields)
     assert answer.status_code == 409 and "no money was taken" in answer.text
+
+
+def test_giving_off_takes_the_buttons_to_give_off_the_pages(office: Office, campaign: Campaign) -> None:
+    client, button = office.app.test_client(), 'href="/donate/'
+    with office.app.app_context():
+        petition = db.session.get_one(Petition, campaign.id)
+        petition.case.fund_title, petition.case.fund_text = "Legal aid", "For lawyers."
+        db.session.commit()
+        paths = (f"/cases/{petition.case.slug}", f"/petitions/{campaign.slug}", f"/petitions/{campaign.slug}/thanks")
+    assert [path for path in paths if button not in client.get(f"{path}?past=cache").text] == []
+    turn(office, giving="off")
+    assert [path for path in paths if button in client.get(f"{path}?past=cache+again").text] == []
 
 
 def test_a_country_that_is_off_is_told_kindly_and_everything_typed_stays(office: Office, campaign: Campaign) -> None:

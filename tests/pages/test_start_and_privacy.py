@@ -24,6 +24,15 @@ def test_an_empty_site_has_a_start_page_too(app: Flask, get: Get) -> None:
     assert "There is no petition to sign at the moment." in get("/").text
 
 
+def test_the_pages_lead_who_has_signed_to_a_link_of_their_own(app: Flask, get: Get) -> None:
+    with app.app_context():
+        slug = make_petition().slug
+    links = {f"/petitions/{slug}": f"/signatures/manage?petition={slug}", "/privacy": "/signatures/manage"}
+    for page, link in links.items():
+        assert f'href="{link}"' in get(page).text
+        assert get(link).status_code == 200
+
+
 def test_the_privacy_page_names_who_is_responsible_and_what_a_thief_gets(app: Flask, get: Get) -> None:
     page = get("/privacy").text
     settings = app.config["UNDERSIGNED"]
