@@ -49,7 +49,7 @@ def run(plan: Plan, sites: Mapping[str, Site], server: PostgreSQL) -> list[Line]
 
 def reading(name: str, site: Site, million: int) -> Iterator[Line]:
     """What each page and the search cost at the database alone, statement by statement."""
-    deep, client = million // 3, site.app.test_client()
+    deep, client = million // 2, site.app.test_client()
 
     def search() -> None:
         with site.app.app_context():

@@ -83,7 +83,8 @@ def submission(row: dict[str, Any], state: SubmissionState = SubmissionState.CON
     mailed = state == SubmissionState.MAILED
     return {
         **{name: row[name] for name in same}, "state": state, "blob": row["blob"] if mailed else None, "code_tries": 0,
-        "proved": False, "trapped": False, "mails": 2, "received_at": row["signed_at"], "mailed_at": row["signed_at"],
+        "proved": False, "trapped": False, "mails": 1 if mailed else 2, "received_at": row["signed_at"],
+        "mailed_at": row["signed_at"],
     }  # fmt: skip
 
 

@@ -104,7 +104,7 @@ def enqueue(
     if sealed is not None:
         box = vault().seal(SITE, SEALED_CONTEXT, public_id, sealed)
         values |= {"key_id": box.key_id, "data_key_id": box.data_key_id, "blob": box.blob}
-    db.session.execute(insert(Job).values(values).on_conflict_do_nothing(index_elements=["key"]))
+    db.session.execute(insert(Job.__table__).on_conflict_do_nothing(index_elements=["key"]), values)
 
 
 def enqueue_otherwise(job: Job, why: str) -> None:

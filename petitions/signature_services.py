@@ -194,8 +194,8 @@ def _insert_signature(petition: Petition, submission: Submission, agreed: dict[s
         "signed_at": clock.to_hour(submission.received_at), "confirmed_at": hour, "cluster_id": submission.cluster_id,
         **agreed,
     }  # fmt: skip
-    row = insert(Signature).values(values).on_conflict_do_nothing(index_elements=["petition_id", "email_index"])
-    signature_id = db.session.execute(row.returning(Signature.id)).scalar()
+    row = insert(Signature.__table__).on_conflict_do_nothing(index_elements=["petition_id", "email_index"])
+    signature_id = db.session.execute(row.returning(Signature.__table__.c.id), values).scalar()
     if signature_id is not None:
         tallies.change(petition.id, 1, country=submission.country, source=submission.source, hour=hour)
         enqueue("petitions.confirmed", {"signature": signature_id}, key=f"confirmed:{submission.public_id}")
