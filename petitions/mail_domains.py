@@ -15,6 +15,7 @@ from core.addresses import ascii_domain, clean_address
 LONGEST_TYPED = 1_000
 SHORTEST_HINTED = 6  # letters: of two short domains either may be meant
 JOINERS = "\u200c\u200d"  # a whole Persian or Hindi name may need them
+KEPT = f"{JOINERS}\u202d\u202e"  # overrides show an address in another order than it has: it is refused
 # Letters of other scripts that look like Latin ones. Source: Unicode's confusables, those that a keyboard gives.
 LOOK_ALIKES = str.maketrans(
     "авсеһіјкмпорԛѕтԝхуԁӏɡαεικνορτυχοցոս",
@@ -77,7 +78,7 @@ def as_meant(address: str) -> str:
 
 
 def _label(text: str) -> str:
-    seen = "".join(character for character in text if unicodedata.category(character) != "Cf" or character in JOINERS)
+    seen = "".join(character for character in text if unicodedata.category(character) != "Cf" or character in KEPT)
     bare = seen.translate(dict.fromkeys(map(ord, JOINERS)))
     if not any("a" <= character.lower() <= "z" for character in bare):
         return bare if bare.isascii() else seen

