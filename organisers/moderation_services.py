@@ -31,7 +31,11 @@ KINDS: Mapping[SignalKind, Callable[[str], str]] = {
         else _("Unusually many with an address at %(domain)s", domain=value)
     ),
     SignalKind.NAME_REPETITION: lambda value: _("The same name again and again"),
-    SignalKind.VELOCITY: lambda value: _("Very many in a short time from a few networks"),
+    SignalKind.VELOCITY: lambda value: (
+        _("Very many with an address at %(domain)s; nothing else about them is strange", domain=value)
+        if value
+        else _("Very many in a short time from a few networks")
+    ),
     SignalKind.ALIAS_RATE: lambda value: ALIASES.get(value, ALIASES[""])(),
 }
 REASONS = {

@@ -95,11 +95,11 @@ def no_mail_server(subject: Subject) -> HeldReason | None:
 
 def wave(subject: Subject) -> HeldReason | None:
     """What belongs to a wave that organisers were told of waits for them together with it."""
-    cluster = signals.active_cluster(subject.submission, subject.person) if _limits() else None
-    if cluster is None:
+    signal = signals.wave_of(subject.submission, subject.person) if _limits() else None
+    if signal is None:
         return None
-    subject.submission.cluster_id = cluster
-    return HeldReason.WAVE
+    subject.submission.cluster_id = signal.cluster_id
+    return HeldReason.WAVE if signals.holds(signal) else None
 
 
 def one_network(subject: Subject) -> HeldReason | None:

@@ -1,7 +1,8 @@
 """Signals of waves: which are on, who belongs to one, and what an organiser says of it.
 
-A signal is live while its wave lasts and an hour longer; what matches it meanwhile is held. One that an organiser has called
-no wave has no rows any more (`submissions` is 0), holds nobody, and the same is not told again for a while."""
+A signal is live while its wave lasts and an hour longer; what matches it meanwhile is held, where only a number is strange once
+an organiser has called it a wave. One that an organiser has called none has no rows any more (`submissions` is 0), holds nobody,
+and the same is not told again for a while."""
 
 import hmac
 from collections.abc import Callable, Mapping, Sequence
@@ -72,13 +73,18 @@ def numbers_of(signals: Sequence[Signal]) -> dict[str, tuple[int, int]]:
     return {key: (held_ones, valid_ones) for key, (held_ones, valid_ones) in counts.items()}
 
 
-def active_cluster(submission: Submission, person: Mapping[str, Any]) -> str | None:
-    """The id of the wave to which this opened submission belongs while the wave lasts, or None; changes nothing."""
-    live = live_of(submission.petition_id)
+def wave_of(submission: Submission, person: Mapping[str, Any]) -> Signal | None:
+    """The wave to which this opened submission belongs while it lasts, one that holds before one that does not; or None."""
+    live = sorted(live_of(submission.petition_id), key=holds, reverse=True)
     if not live:
         return None
     look = look_at(submission, person)
-    return next((one.cluster_id for one in live if belongs(look, one, partial(_sends, one.cluster_id))), None)
+    return next((one for one in live if belongs(look, one, partial(_sends, one.cluster_id))), None)
+
+
+def holds(signal: Signal) -> bool:
+    """Whether what matches waits for an organiser: a mere number holds nobody until one has called it a wave."""
+    return signal.settled_at is not None or not waves.is_number(signal.kind, signal.value)
 
 
 def live_of(petition_id: int) -> Sequence[Signal]:

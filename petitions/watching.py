@@ -30,6 +30,7 @@ PRIOR = 200  # signatures that count for what is usual anywhere
 REMEMBERED = timedelta(minutes=10)
 LOCK = 7_310_002  # PostgreSQL advisory lock: two workers must not tell of one wave twice
 STAMPED_AT_ONCE = 1000
+NAMED = (SignalKind.COUNTRY_SHARE, SignalKind.DOMAIN_BURST, SignalKind.VELOCITY)  # the mail may say of what it is
 SILENT = {"synchronize_session": False}
 _bases: dict[str, tuple[datetime, Base]] = {}  # by public id; shares and counts, nobody's data
 
@@ -134,7 +135,7 @@ def _hourly(petition: Petition, moment: datetime) -> float:
 
 def _trusted(finding: Finding) -> bool:
     """Whether an organiser trusts the domain whose burst this is."""
-    if finding.kind != SignalKind.DOMAIN_BURST:
+    if finding.kind not in (SignalKind.DOMAIN_BURST, SignalKind.VELOCITY):
         return False
     trust = (DomainRule.domain.in_(list(above(finding.value))), DomainRule.action == RuleAction.TRUST)
     return db.session.scalar(select(DomainRule.domain).where(*trust).limit(1)) is not None
@@ -165,7 +166,7 @@ def _tell(petition: Petition, finding: Finding) -> None:
 
 
 def _alarm(petition: Petition, signal: Signal, number: int) -> None:
-    named = signal.kind in (SignalKind.COUNTRY_SHARE, SignalKind.DOMAIN_BURST)
+    named = signal.kind in NAMED and signal.value
     told = {"of": signal.value} if named else {}
     sound("signal", signal.cluster_id, petition=petition.slug, signal=signal.kind.value, signatures=number, **told)
 
@@ -177,7 +178,8 @@ def _stamp(signal: Signal, looks: Sequence[Look]) -> None:
         bare = (Submission.id.in_(ids[start : start + STAMPED_AT_ONCE]), Submission.cluster_id.is_(None))
         stamped = update(Submission).where(*bare).values(cluster_id=signal.cluster_id)
         db.session.execute(stamped, execution_options=SILENT)
-    _hold_unmailed(signal)
+    if signals.holds(signal):
+        _hold_unmailed(signal)
     mine = select(Submission.public_id).where(Submission.cluster_id == signal.cluster_id)
     came = (Signature.cluster_id.is_(None), Signature.petition_id == signal.petition_id, Signature.public_id.in_(mine))
     db.session.execute(update(Signature).where(*came).values(cluster_id=signal.cluster_id), execution_options=SILENT)

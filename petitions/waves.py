@@ -1,13 +1,13 @@
 """What a wave looks like: groups of submissions that are unusual for their petition. Pure: rows in, findings out.
 
-A group of its own kind (a small domain, one name, one family of addresses) is told by its size. One that honest people share
-(a country, a large provider, a network) must also look made: few networks, or addresses that are foreign to their names.
-So a viral hour, a hall behind one address or a union's newsletter are none."""
+A group of its own kind (one name, one family of addresses) is told by its size. One that honest people share (a country, a
+provider, a network, a union's domain) must also look made: few networks, or addresses that are foreign to their names. So a
+viral hour or a hall behind one address are none. A small domain's mere number is told, and holds nobody until an organiser says so."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import sqrt
 
 from petitions.mail_domains import shared
@@ -78,6 +78,7 @@ class Rule:
 
 
 DOMAIN = Rule(20, 5)
+BUSY = Rule(40, 5)
 PROVIDER = Rule(60, 2, made=True)
 NAME = Rule(8, 5)
 FAMILY = Rule(6, 5)
@@ -90,16 +91,13 @@ NETWORK = Rule(20, 3)
 FEWEST = min(rule.least for rule in (DOMAIN, NAME, FAMILY, ALIASES, ODD, NETWORK))
 RARE = 0.01  # a country's share
 SENDS = 5  # rows of a group from one network
-LARGE, FAST = 150, 50  # of a small domain in an hour, in ten minutes: told even where nothing else is strange
-AT_ONCE = timedelta(minutes=10)
-
 
 VALUES: Mapping[SignalKind, Callable[[Look], Iterable[str]]] = {
     K.DOMAIN_BURST: lambda look: (look.domain, DISPOSABLE) if look.disposable else (look.domain,),
     K.NAME_REPETITION: lambda look: (look.name,),
     K.ALIAS_RATE: lambda look: (look.family, *((LOOK_ALIKES,) if look.odd else ()), *((TAGGED,) if look.alias else ())),
     K.COUNTRY_SHARE: lambda look: (look.country,),
-    K.VELOCITY: lambda look: ("",),
+    K.VELOCITY: lambda look: ("", look.domain),
 }
 
 
@@ -107,7 +105,12 @@ def is_wide(kind: SignalKind, value: str, submissions: int, expected: float) -> 
     """Whether more than one in ten of those who match may be honest: then only the wave's own networks match."""
     if kind in (K.COUNTRY_SHARE, K.DOMAIN_BURST) or value == TAGGED:
         return submissions < 10 * expected
-    return kind == K.VELOCITY
+    return kind == K.VELOCITY and not value
+
+
+def is_number(kind: SignalKind, value: str) -> bool:
+    """Whether nothing but the number is strange: many of one small domain, who may be a union's members after its call."""
+    return kind == K.VELOCITY and bool(value)
 
 
 def find(looks: Sequence[Look], base: Base, known: Mapping[tuple[SignalKind, str], str]) -> list[Finding]:
@@ -157,10 +160,7 @@ def _provider(group: Sequence[Look], expected: float, base: Base) -> Sequence[Lo
 
 
 def _small_domain(group: Sequence[Look], expected: float, base: Base) -> Sequence[Look]:
-    newest = max(look.at for look in group)
-    fast = sum(look.at > newest - AT_ONCE for look in group) >= FAST
-    made = fast or len(group) >= LARGE or concentrated(group) or foreign(group, base)
-    return group if made and _unusual(len(group), expected, DOMAIN) else ()
+    return group if foreign(group, base) and _unusual(len(group), expected, DOMAIN) else ()
 
 
 def _names(groups: Groups, looks: Sequence[Look], base: Base) -> Iterable[Finding]:
@@ -188,12 +188,18 @@ def _countries(groups: Groups, looks: Sequence[Look], base: Base) -> Iterable[Fi
             yield Finding(K.COUNTRY_SHARE, country, group if rare else made_part(group, base), expected)
 
 
-def _networks(groups: Groups, looks: Sequence[Look], base: Base) -> Iterable[Finding]:
-    """Networks that send several, with addresses foreign to the names; together more than the petition's own rate explains."""
+def _velocity(groups: Groups, looks: Sequence[Look], base: Base) -> Iterable[Finding]:
+    """Networks that send several, with addresses foreign to the names; together more than the petition's own rate explains.
+
+    And small domains that send many, about whom nothing else is strange."""
     suspect = [look for rows in networks(groups.get("", ())) if foreign(rows, base) for look in rows]
     expected = max(0.02 * len(looks), base.hourly / 50, 1.0)
     if _unusual(len(suspect), expected, NETWORK):
         yield Finding(K.VELOCITY, "", suspect, expected)
+    for domain, group in groups.items():
+        usual = max(base.domain(domain) * len(looks), 1.0)
+        if domain and not shared(domain) and _unusual(len(group), usual, BUSY):
+            yield Finding(K.VELOCITY, domain, group, usual)
 
 
 FINDERS: Mapping[SignalKind, Callable[[Groups, Sequence[Look], Base], Iterable[Finding]]] = {
@@ -201,7 +207,7 @@ FINDERS: Mapping[SignalKind, Callable[[Groups, Sequence[Look], Base], Iterable[F
     K.ALIAS_RATE: _aliases,
     K.DOMAIN_BURST: _domains,
     K.COUNTRY_SHARE: _countries,
-    K.VELOCITY: _networks,
+    K.VELOCITY: _velocity,
 }
 
 

@@ -203,6 +203,24 @@ def test_what_comes_from_a_waves_networks_with_addresses_foreign_to_the_names_is
         assert [state.value for state in reversed(last)] == ["held", "mailed", "mailed"]
 
 
+def test_a_small_domains_mere_number_is_told_and_holds_nobody_until_an_organiser_says_so(campaign: Campaign) -> None:
+    for number in range(40):
+        first, last = name(number)
+        send(campaign, number, email=f"{first}.{last}@union.example")
+    assert told(campaign) == [("velocity", "union.example")]
+    for number in range(40, 50):
+        first, last = name(number)
+        send(campaign, number, email=f"{first}.{last}@union.example")
+    assert told(campaign) == [("velocity", "union.example")] and held(campaign) == []
+    assert the_signal(campaign).submissions == 50
+    with campaign.app.app_context():
+        signals.settle(signals.get(the_signal(campaign).id), actor=ORGANISER)
+        db.session.commit()
+    send(campaign, 50, email="eva.ilex@union.example")
+    send(campaign, 51)
+    assert told(campaign) == [("velocity", "union.example")] and len(held(campaign)) == 1
+
+
 def test_settling_takes_it_off_the_dashboard_and_the_wave_is_still_held(campaign: Campaign) -> None:
     fakes(campaign, range(25))
     told(campaign)
