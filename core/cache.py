@@ -14,7 +14,7 @@ SHARED_AGE = re.compile(r"s-maxage=(\d+)")
 LARGEST_BODY = 512 * 1024
 MOST_ENTRIES = 512
 
-DECLARED = re.compile(r"(?:source=[\w.-]{1,40})?", re.ASCII)
+DECLARED = re.compile(r"source=[\w.-]{1,40}", re.ASCII)
 
 Key = tuple[str, str, str, str]
 Environ = dict[str, Any]
@@ -22,7 +22,7 @@ StartResponse = Callable[..., Any]
 WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     headers: list[tuple[str, str]]
     etag: str
@@ -41,13 +41,14 @@ class PageCache:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         query = environ.get("QUERY_STRING", "")
-        ours = environ["REQUEST_METHOD"] == "GET" and not environ["PATH_INFO"].startswith("/static/")
-        if not ours or "HTTP_COOKIE" in environ or not DECLARED.fullmatch(query):
+        if environ["REQUEST_METHOD"] != "GET" or "HTTP_COOKIE" in environ or (query and not DECLARED.fullmatch(query)):
             return self.app(environ, start_response)
         key = (environ.get("wsgi.url_scheme", ""), environ.get("HTTP_HOST", ""), environ["PATH_INFO"], query)
         entry = self._entries.get(key)
-        if entry and entry.ends > self.clock():
+        if entry is not None and entry.ends > self.clock():
             return _answer(entry, environ, start_response)
+        if environ["PATH_INFO"].startswith("/static/"):
+            return self.app(environ, start_response)
         return self._fill(key, environ, start_response)
 
     def _fill(self, key: Key, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -86,8 +87,8 @@ class PageCache:
 
 
 def _answer(entry: Entry, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    asked = environ.get("HTTP_IF_NONE_MATCH", "")
-    if entry.etag and entry.etag in (tag.strip().removeprefix("W/") for tag in asked.split(",")):
+    asked = environ.get("HTTP_IF_NONE_MATCH")
+    if asked and entry.etag and entry.etag in (tag.strip().removeprefix("W/") for tag in asked.split(",")):
         kept = [(name, value) for name, value in entry.headers if name not in ("Content-Length", "Content-Type")]
         start_response("304 Not Modified", kept)
         return []
