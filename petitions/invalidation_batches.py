@@ -96,7 +96,8 @@ def _take(found: Invalidation) -> bool:
 def _give_back(found: Invalidation) -> bool:
     """One batch back into `valid`, committed; public names are opened and shown again."""
     petition = db.session.get_one(Petition, found.petition_id)
-    own = (Signature.invalidation_id == found.id, Signature.state == SignatureState.INVALIDATED)
+    taken = (Signature.petition_id == petition.id, Signature.state == SignatureState.INVALIDATED)  # in an index's order
+    own = (*taken, Signature.invalidation_id == found.id)
     shown = (Signature.public_id, Signature.key_id, Signature.data_key_id, Signature.blob, Signature.visibility)
     ahead = select(Signature.id, *shown).where(*own, Signature.id > found.cursor).order_by(Signature.id).limit(AT_ONCE)
     rows = db.session.execute(ahead).all()
