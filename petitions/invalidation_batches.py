@@ -52,20 +52,26 @@ def follow() -> bool:
     recent = (Invalidation.state == S.DONE, Invalidation.created_at > clock.now() - FOLLOWED, Invalidation.blob != b"")
     moved = False
     for found in db.session.scalars(select(Invalidation).where(*recent).order_by(Invalidation.id)).all():
-        _look_again(found)
-        while found.state == S.DONE and _take(found):  # an undo may have come between
+        behind = _look_again(found)
+        while behind and found.state == S.DONE and _take(found):  # an undo may have come between
             moved = True
+    db.session.commit()
     return moved
 
 
-def _look_again(found: Invalidation) -> None:
-    """As far as to the newest signature; for a wave from the first that was marked only after it had been passed."""
-    newest = select(func.max(Signature.id)).where(Signature.petition_id == found.petition_id)
-    found.last = db.session.scalar(newest) or 0
+def _look_again(found: Invalidation) -> bool:
+    """As far as to the newest signature; for a wave from the first that was marked only after it had been passed.
+
+    Whether there is anything to look at."""
     condition = invalidations.condition_of(found)
     if "cluster" in condition:
         first = db.session.scalar(candidates(found.petition_id, condition, func.min(Signature.id)))
-        found.cursor = min(found.cursor, (first or found.cursor + 1) - 1)
+        if first is None:
+            return False
+        found.cursor = min(found.cursor, first - 1)
+    newest = select(func.max(Signature.id)).where(Signature.petition_id == found.petition_id)
+    found.last = db.session.scalar(newest) or 0
+    return found.last > found.cursor
 
 
 def _take(found: Invalidation) -> bool:
@@ -90,7 +96,8 @@ def _take(found: Invalidation) -> bool:
 def _give_back(found: Invalidation) -> bool:
     """One batch back into `valid`, committed; public names are opened and shown again."""
     petition = db.session.get_one(Petition, found.petition_id)
-    own = (Signature.invalidation_id == found.id, Signature.state == SignatureState.INVALIDATED)
+    taken = (Signature.petition_id == petition.id, Signature.state == SignatureState.INVALIDATED)  # in an index's order
+    own = (*taken, Signature.invalidation_id == found.id)
     shown = (Signature.public_id, Signature.key_id, Signature.data_key_id, Signature.blob, Signature.visibility)
     ahead = select(Signature.id, *shown).where(*own, Signature.id > found.cursor).order_by(Signature.id).limit(AT_ONCE)
     rows = db.session.execute(ahead).all()

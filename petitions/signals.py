@@ -1,19 +1,20 @@
 """Signals of waves: which are on, who belongs to one, and what an organiser says of it.
 
 A signal is live while its wave lasts and an hour longer; what matches it meanwhile is held, where only a number is strange once
-an organiser has called it a wave. One that an organiser has called none has no rows any more (`submissions` is 0), holds nobody,
-and the same is not told again for a while."""
+an organiser has called it a wave. One that was called none has no rows any more (`submissions` is 0), holds nobody, and the
+same is not told again for a while."""
 
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
 
 from core import audit, clock
 from core.db import RowNotFound, db
+from core.keystore import Keystore
 from core.vault import vault
 from petitions import waves
 from petitions.integrity_models import Signal
@@ -121,7 +122,7 @@ def networks_of(signal: Signal) -> set[str]:
 def look_at(row: Any, person: Mapping[str, Any]) -> Look:
     """What a wave may be told by; names and families of addresses as keyed hashes."""
     name, email = str(person["name"]), str(person["email"])
-    key, domain = vault().keystore.key_for("signals"), domain_of(email)
+    key, domain = _key(vault().keystore), domain_of(email)
     return Look(
         id=row.id, at=row.received_at, country=row.country, domain=domain, family=_mark(key, family_of(email)),
         name=_mark(key, name_key(name)), own=is_own(name, email), alias=is_alias(email),
@@ -169,6 +170,12 @@ def _dismissed() -> ColumnElement[bool]:
 def _sends(cluster_id: str, bucket: str) -> bool:
     same = (Submission.cluster_id == cluster_id, Submission.bucket == bucket)
     return len(db.session.scalars(select(Submission.id).where(*same).limit(SEVERAL)).all()) == SEVERAL
+
+
+@lru_cache(maxsize=2)
+def _key(keystore: Keystore) -> bytes:
+    """Read once: some thousand submissions are looked at each minute."""
+    return keystore.key_for("signals")
 
 
 def _mark(key: bytes, text: str) -> str:

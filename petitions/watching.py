@@ -5,6 +5,7 @@ Submissions are opened in memory; of a person nothing is kept but a random clust
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,12 +28,13 @@ LOOKED_AT = timedelta(minutes=60)
 MOST = 20_000  # submissions of a petition in one look, the newest
 HISTORY = 3_000  # earlier signatures that tell what is usual
 PRIOR = 200  # signatures that count for what is usual anywhere
-REMEMBERED = timedelta(minutes=10)
+REMEMBERED = timedelta(minutes=30)
 LOCK = 7_310_002  # PostgreSQL advisory lock: two workers must not tell of one wave twice
 STAMPED_AT_ONCE = 1000
 NAMED = (SignalKind.COUNTRY_SHARE, SignalKind.DOMAIN_BURST, SignalKind.VELOCITY)  # the mail may say of what it is
 SILENT = {"synchronize_session": False}
 _bases: dict[str, tuple[datetime, Base]] = {}  # by public id; shares and counts, nobody's data
+_seen: dict[str, dict[int, Look]] = {}  # by public id: the last hour's, so that each is opened once and not each minute
 
 
 def look_for_waves() -> bool:
@@ -41,7 +43,10 @@ def look_for_waves() -> bool:
         return False
     unended = Petition.closes_at.is_(None) | (Petition.closes_at > clock.now())
     openly = (Petition.state == PetitionState.OPEN, Petition.invited_only.is_(False), unended)
-    for petition in db.session.scalars(select(Petition).where(*openly)).all():
+    petitions = db.session.scalars(select(Petition).where(*openly)).all()
+    for gone in _seen.keys() - {petition.public_id for petition in petitions}:
+        del _seen[gone]
+    for petition in petitions:
         _look(petition)
     db.session.commit()
     return False
@@ -77,7 +82,14 @@ def _looks(petition: Petition) -> list[Look]:
     query = select(*columns, blob).outerjoin(Signature, Signature.public_id == Submission.public_id)
     rows = db.session.execute(query.where(*lately, blob.is_not(None)).order_by(Submission.id.desc()).limit(MOST)).all()
     once = {row.email_index or row.public_id: row for row in rows}
-    return list(_opened(petition, once.values()))
+    known, again, fresh = _seen.get(petition.public_id, {}), {}, []
+    for row in once.values():
+        if look := known.get(row.id):
+            again[row.id] = look if look.cluster_id == row.cluster_id else replace(look, cluster_id=row.cluster_id)
+        else:
+            fresh.append(row)
+    _seen[petition.public_id] = {**again, **{look.id: look for look in _opened(petition, fresh)}}
+    return list(_seen[petition.public_id].values())
 
 
 def _opened(petition: Petition, rows: Iterable[Any]) -> Iterable[Look]:
@@ -91,7 +103,7 @@ def _opened(petition: Petition, rows: Iterable[Any]) -> Iterable[Look]:
 
 
 def _base(petition: Petition) -> Base:
-    """What is usual on the petition, ten minutes old at most."""
+    """What is usual on the petition, half an hour old at most."""
     until, base = _bases.get(petition.public_id, (clock.now(), Base()))
     if until <= clock.now() or until > clock.now() + REMEMBERED:
         base = _measure(petition)

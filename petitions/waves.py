@@ -2,7 +2,8 @@
 
 A group of its own kind (one name, one family of addresses) is told by its size. One that honest people share (a country, a
 provider, a network, a union's domain) must also look made: few networks, or addresses that are foreign to their names. So a
-viral hour or a hall behind one address are none. A small domain's mere number is told, and holds nobody until an organiser says so."""
+viral hour or a hall behind one address are none. A small domain's mere number is told, and holds nobody until an organiser says
+that it is a wave."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import json
 import logging
 import sys
 import tempfile
@@ -20,8 +19,7 @@ from bench.stuffing.replay import BEGIN, run
 from config import Settings
 from core.db import db
 from core.vault import SITE, ensure_scope
-from petitions.integrity_models import Signal
-from petitions.models import Petition, Submission
+from petitions.models import Petition
 
 SEED = 20261124
 
@@ -58,21 +56,10 @@ def replayed(app: Flask, seed: int, scale: float) -> str:
     replay = run(app, petition_id, signings, organiser)
     with app.app_context():
         found = report.styles(replay)
-        honest_ones = [style for name, style in found.items() if name.startswith("honest")]
-        false_ones = [style for name, style in found.items() if not name.startswith("honest")]
-        sums = {
-            "seed": seed, "count error": report.count_error(petition_id),
-            "fakes counted, %": _percent(false_ones, "counted"), "honest held, %": _percent(honest_ones, "held"),
-            "honest held for good, %": _percent(honest_ones, "lost"), "honest taken out": sum(s.taken_out for s in honest_ones),
-            "signals": len(db.session.scalars(select(Signal.id)).all()), "dismissed": organiser.dismissed,
-            "honest by reason": report.held_by_reason(replay),
-            "rows": len(db.session.scalars(select(Submission.id)).all()),
-        }  # fmt: skip
-        return f"{report.table(found)}\n\n{json.dumps(sums)}"
-
-
-def _percent(styles: list[report.Style], what: str) -> float:
-    return round(100 * sum(getattr(style, what) for style in styles) / sum(style.sent for style in styles), 2)
+        signals = "; ".join(report.signals_told(petition_id))
+        lines = report.aims(found, report.count_error(petition_id))
+        lost = dict(report.held_by_reason(replay))
+        return f"{report.table(found)}\n\n{lines}\n\nSeed {seed}. Honest held for good, by reason: {lost}. Signals: {signals}."
 
 
 def _with_limits(app: Flask) -> None:

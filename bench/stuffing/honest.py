@@ -10,7 +10,7 @@ HOUR = 3600.0
 DAYS = 3
 CONFIRM = 0.78  # of those who get the mail; half of them within four minutes, the last ones a day later
 NO_PROOF = 0.06  # browsers without JavaScript
-CROWDS = {"stream": 4000, "newsletter": 1800, "viral": 3000, "hall": 300, "union": 500, "tor": 400}
+CROWDS = {"stream": 4350, "newsletter": 1800, "viral": 3000, "hall": 300, "union": 150, "tor": 400}
 
 
 def signings(random: Random) -> Iterator[Sent]:
@@ -57,9 +57,11 @@ def _hall(random: Random) -> Sent:
 
 
 def _union(random: Random) -> Sent:
-    """Members of one union, at their desks or at home, most of them in the first hours after its call."""
-    given = {"domain": "workers-union.example"} if random.random() < 0.85 else {}
-    return _sent((40 + min(random.expovariate(0.4), 20)) * HOUR, random, "union", **given)
+    """Members with mailboxes of their union, in the hour after its mailing: four of ten in one of its three offices."""
+    given = {"domain": "workers-union.example"}
+    if random.random() < 0.4:
+        given["bucket"] = people.network("office", random.randrange(3))
+    return _sent((40 + random.betavariate(1.2, 3)) * HOUR, random, "union", **given)
 
 
 def _tor(random: Random) -> Sent:

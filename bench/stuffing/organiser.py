@@ -15,7 +15,7 @@ from organisers import moderation_services
 from petitions import held_services, invalidation_services, signals
 from petitions.integrity_models import Signal
 from petitions.models import Petition, Submission
-from petitions.states import REVIEWED, SubmissionState
+from petitions.states import SubmissionState
 
 SAMPLE = 20
 SOONEST, LATEST = 10 * 60.0, 30 * 60.0
@@ -28,7 +28,6 @@ class Organiser:
         self.petition_id = petition_id
         self.random = Random(seed)
         self.due: dict[int, float] = {}
-        self.dismissed: list[str] = []
 
     def work(self, sent: Mapping[str, Sent], now: float) -> None:
         """What is due in this minute."""
@@ -43,7 +42,6 @@ class Organiser:
         petition = db.session.get_one(Petition, self.petition_id)
         cluster = signal.cluster_id
         if self._mostly_honest([Submission.cluster_id == cluster], sent):
-            self.dismissed.append(f"{signal.kind}:{signal.value}")
             moderation_services.dismiss(signal, actor=NAME)
         else:
             vault().prepare(SITE)
@@ -69,6 +67,3 @@ class Organiser:
         found = select(Submission.public_id).where(Submission.petition_id == self.petition_id, *where)  # type: ignore[arg-type]
         newest = db.session.scalars(found.order_by(Submission.id.desc()).limit(SAMPLE)).all()
         return sum(sent[public_id].honest for public_id in newest) * 2 > len(newest)
-
-
-REASONS = REVIEWED

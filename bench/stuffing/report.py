@@ -83,6 +83,38 @@ def table(found: Mapping[str, Style]) -> str:
     return "\n".join(lines)
 
 
+def aims(found: Mapping[str, Style], error: int) -> str:
+    """The aims beside what came out."""
+    honest = [style for name, style in found.items() if name.startswith("honest")]
+    false = {name: style for name, style in found.items() if not name.startswith("honest")}
+    counted = {name: 100 * style.counted / style.sent for name, style in false.items()}
+    late = {name: style.minutes for name, style in false.items() if style.minutes is None or style.minutes > 10}
+    held = 100 * sum(style.held for style in honest) / sum(style.sent for style in honest)
+    over = ", ".join(f"{name} {percent:.1f} %" for name, percent in counted.items() if percent > 1)
+    told = ", ".join(f"{name}: {'never' if minutes is None else round(minutes)}" for name, minutes in late.items())
+    rest = [percent for percent in counted.values() if percent <= 1]
+    lines = [
+        "| aim | measured | met |", "|---|---|---|",
+        f"| <= 1 % of a style's fakes counted | at most {max(rest, default=0):.1f} %; over it: {over or 'none'} "
+        f"| {_met(not over)} |",
+        f"| <= 0.5 % of the honest held | {held:.2f} %; {sum(style.lost for style in honest)} for good, "
+        f"{sum(style.taken_out for style in honest)} taken out | {_met(held <= 0.5)} |",
+        f"| <= 10 minutes to the signal | over it: {told or 'none'} | {_met(not late)} |",
+        f"| count error 0 | {error} | {_met(not error)} |",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _met(yes: bool) -> str:
+    return "yes" if yes else "**no**"
+
+
+def signals_told(petition_id: int) -> list[str]:
+    """Each signal with how many rows it has; none any more where it was called no wave."""
+    told = db.session.scalars(select(Signal).where(Signal.petition_id == petition_id).order_by(Signal.id))
+    return [f"{one.kind} {one.value} {one.submissions}" for one in told]
+
+
 def held_by_reason(replay: Replay) -> dict[str, int]:
     """Honest rows that are discarded or held at the end, by what held them; discarded ones keep their reason."""
     counts: defaultdict[str, int] = defaultdict(int)

@@ -64,6 +64,14 @@ def signal_path(app: Flask, act: str) -> str:
         return f"/office/signals/{db.session.scalar(select(Signal.id))}/{act}"
 
 
+def test_a_mere_number_is_told_as_what_it_is(app: Flask, office: Office, campaign: Campaign) -> None:
+    with app.app_context():
+        db.session.execute(update(Signal).values(kind=SignalKind.VELOCITY))
+        db.session.commit()
+    said = "Very many with an address at mail0.example; nothing else about them is strange"
+    assert said in office.get("/office/") and said in office.get("/office/signals")
+
+
 def test_a_signal_stands_on_the_dashboard_until_it_is_settled(app: Flask, office: Office, campaign: Campaign) -> None:
     assert "Unusually many with an address at mail0.example" in office.get("/office/")
     page = office.get("/office/signals")

@@ -13,13 +13,14 @@ from core.audit import AuditEntry, find_break
 from core.db import db
 from core.jobs import Job
 from core.vault import SITE, vault
-from petitions import invalidation_batches, tallies
+from petitions import clearing, invalidation_batches, milestones, own_page_services, tallies
 from petitions import invalidation_services as invalidations
 from petitions.integrity_models import Invalidation
 from petitions.models import Petition, Signature, Submission
 from petitions.signature_services import leave
-from petitions.states import ExitReason, InvalidationState, SignatureState
+from petitions.states import ExitReason, InvalidationState, SignatureState, Visibility
 from tests.petitions.conftest import Campaign
+from tests.petitions.crowd import crowd as many
 
 ORGANISER = "olga@example.org"
 
@@ -162,6 +163,44 @@ def test_undo_brings_back_exactly_those_with_their_public_names(crowd: Campaign)
         back = db.session.scalars(select(Signature).where(Signature.public_name == "Test Robot 3")).one()
         assert back.state == SignatureState.VALID and back.invalidation_id is None
     assert states(crowd) == {"valid": 4, "invalidated": 2}
+
+
+def test_undo_shows_again_whom_it_may_and_counts_everybody(crowd: Campaign) -> None:
+    """Meanwhile one of three public ones has narrowed, and of one the person data was cleared."""
+    crowd.signed("spam4@fake.example", name="Clara Cleared", visibility="public")
+    crowd.signed("spam5@fake.example", name="Nora Narrowed", visibility="public")
+    page = f"/petitions/{crowd.slug}/signatories"
+    found = run(crowd, domain="fake.example")
+    assert not any(name in crowd.client.get(page).text for name in ("Test Robot 3", "Clara Cleared", "Nora Narrowed"))
+    with crowd.app.app_context():
+        rows = (
+            select(Submission)
+            .join(Signature, Signature.public_id == Submission.public_id)
+            .order_by(Signature.id.desc())
+        )
+        narrowed, cleared = db.session.scalars(rows.limit(2))
+        own_page_services.narrow(own_page_services.standing_of(narrowed), Visibility.RECIPIENTS)
+        theirs = db.session.scalars(select(Signature).where(Signature.public_id == cleared.public_id)).all()
+        clearing.empty_signatures(theirs, clock.now(), clearing.NOBODY)
+    act(crowd, found, invalidations.undo)
+    assert true(crowd) == 8 and seen(crowd, found) == ("undone", 5, 0)
+    shown = crowd.client.get(f"{page}?before=9999").text  # the first page is remembered for a second
+    assert "Test Robot 3" in shown and "Clara Cleared" not in shown and "Nora Narrowed" not in shown
+
+
+def test_a_milestone_falls_with_an_invalidation_and_stands_again_with_its_undo(campaign: Campaign) -> None:
+    many(campaign, 90)
+    many(campaign, 15, "VA")
+
+    def standing() -> list[bool]:
+        with campaign.app.app_context():
+            return [one.taken_back_at is None for one in milestones.of(campaign.id)]
+
+    assert true(campaign) == 105 and standing() == [True]
+    found = run(campaign, country="VA")
+    assert true(campaign) == 90 and standing() == [False]
+    act(campaign, found, invalidations.undo)
+    assert true(campaign) == 105 and standing() == [True]
 
 
 def test_who_withdraws_meanwhile_is_gone_for_good_and_counted_once(crowd: Campaign) -> None:

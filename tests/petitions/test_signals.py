@@ -12,9 +12,10 @@ from sqlalchemy import func, select, update
 
 from core import clock, switches
 from core.db import db
+from core.vault import SITE, vault
 from organisers import moderation_services
 from organisers.services import ensure_organiser
-from petitions import mail_domains, signals, submission_services
+from petitions import invalidation_services, mail_domains, signals, submission_services
 from petitions.integrity_models import DomainRule, Signal
 from petitions.models import Petition, Signature, Submission
 from petitions.states import HeldReason, RuleAction, SignalKind, SubmissionState, Visibility
@@ -130,6 +131,28 @@ def test_signatures_that_came_of_a_wave_carry_its_cluster(campaign: Campaign) ->
         clusters = db.session.scalars(select(Signature.cluster_id)).all()
         assert clusters == [the_signal(campaign).cluster_id] * 10
         assert signals.numbers_of([the_signal(campaign)])[clusters[0]] == (0, 10)
+
+
+def test_days_later_a_waves_mark_still_finds_its_signatures_though_no_network_is_known_any_more(
+    campaign: Campaign,
+) -> None:
+    fakes(campaign, range(25))
+    told(campaign)
+    for mail in campaign.mails()[:10]:
+        if mail.to != ORGANISER:
+            campaign.press(mail.links["confirm"])
+    send(campaign, 60)
+    campaign.work()
+    campaign.press(campaign.mails("ada.ginster@people60.example")[-1].links["confirm"])
+    with time_machine.travel(clock.now() + timedelta(days=2)), campaign.app.app_context():
+        before = campaign.count()
+        assert before > 1 and db.session.scalar(select(func.count()).where(Submission.bucket.is_not(None))) == 0
+        vault().prepare(SITE)
+        wave, petition = the_signal(campaign).cluster_id, db.session.get_one(Petition, campaign.id)
+        made = invalidation_services.prepare(petition, {"cluster": wave}, actor=ORGANISER)
+        moderation_services.start(made, actor=ORGANISER, reason="Saturday's wave.")
+        db.session.commit()
+        assert campaign.count() == 1 and list(signals.unsettled()) == []
 
 
 def test_a_hall_a_union_and_a_busy_hour_are_no_waves(campaign: Campaign) -> None:
