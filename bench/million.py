@@ -31,7 +31,7 @@ AT_MOST = Aim("ours", 20.0, least=False)
 CONFIRMATIONS = Aim("ours", 600.0)
 BIG = ("signatures", "submissions", "tally_changes")
 REPEATS = 20
-CONFIRMERS = 4
+CONFIRMERS = {"SQLite": 1, "PostgreSQL": 4}  # processes: SQLite's sites have one that serves
 SECONDS = 10
 
 
@@ -126,12 +126,12 @@ def confirming(name: str, site: Site, million: int) -> Iterator[Line]:
     with site.app.app_context():
         db.session.execute(text(f"CREATE TABLE {LIMIT_TABLE} (number INTEGER)"))
         db.session.commit()
-    _, took, _ = crowd(site, "insert", waiting[: len(waiting) // 4])
+    _, took, _ = crowd(site, CONFIRMERS[name], "insert", waiting[: len(waiting) // 4])
     limit = len(waiting) // 4 / took
     folder = start("fold", site, [])
     folder.stdout.readline()
     print("go", file=folder.stdin, flush=True)
-    done, took, cpu = crowd(site, "confirm", waiting)
+    done, took, cpu = crowd(site, CONFIRMERS[name], "confirm", waiting)
     folder.stdin.close()
     most = json.loads(folder.stdout.readline())[0]
     folder.wait(60)
@@ -158,10 +158,10 @@ def confirming(name: str, site: Site, million: int) -> Iterator[Line]:
     yield Line(f"million, {name}, folding alone", folding(site), "/s", aim=CONFIRMATIONS)
 
 
-def crowd(site: Site, act: str, ids: list[int]) -> tuple[int, float, float]:
+def crowd(site: Site, processes: int, act: str, ids: list[int]) -> tuple[int, float, float]:
     """Processes that share out the ids and begin together: how many were done, in how many seconds, with how much CPU."""
-    share = len(ids) // CONFIRMERS
-    started = [start(act, site, ids[begin : begin + share]) for begin in range(0, share * CONFIRMERS, share)]
+    share = len(ids) // processes
+    started = [start(act, site, ids[begin : begin + share]) for begin in range(0, share * processes, share)]
     for one in started:
         one.stdout.readline()  # it is ready
     began = time.perf_counter()
