@@ -83,7 +83,7 @@ class HeldForm(OfficeForm):
     act = HiddenField()
     reason = HiddenField()
     cluster = HiddenField()
-    ids = SelectMultipleField(coerce=int, validate_choice=False)
+    ids = SelectMultipleField(_l("The latest"), coerce=int, validate_choice=False)
 
     def chosen(self) -> Mapping[str, Any]:
         """What the services take."""

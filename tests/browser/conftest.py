@@ -7,7 +7,8 @@ import secrets
 import shutil
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 from werkzeug.serving import make_server
 
 from app import create_app
@@ -27,7 +29,10 @@ from core.worker import Worker
 from operations.demo import PETITION, seed_demo
 from petitions import services as petition_services
 from petitions.states import PetitionState
+from tests.browser.looks import press
+from tests.browser.stage import build
 from tests.factories import make_case, make_petition
+from tests.organisers.conftest import link_path
 
 BASE = {
     "SECRET_KEY": secrets.token_urlsafe(48),
@@ -67,6 +72,20 @@ class Site:
         self.work()
 
 
+@dataclass
+class Stage:
+    """The site on which everything has happened; `keys` are what the paths of its pages are filled with."""
+
+    site: Site
+    keys: dict[str, str]
+
+    def path(self, template: str) -> str:
+        return template.format(**self.keys)
+
+
+NewContext = Callable[..., BrowserContext]
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Debian's Chromium instead of a downloaded one."""
@@ -83,22 +102,49 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The whole site on SQLite with the demo case, a closed petition and more than one page of news."""
+    with served(tmp_path_factory.mktemp("browser")) as site:
+        with site.app.app_context():
+            seed_demo()
+            db.session.commit()
+            _add_the_rest()
+        site.sign(PETITION)
+        yield site
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A second site, on which everything has happened that a page can show."""
+    with served(tmp_path_factory.mktemp("stage")) as site:
+        yield Stage(site, build(site.app))
+
+
+@pytest.fixture(scope="session")
+def office(browser: Browser, stage: Stage) -> Iterator[BrowserContext]:
+    """A browser in which an organiser has entered the office of the stage, once for all tests."""
+    context = browser.new_context(base_url=stage.site.url)
+    page = context.new_page()
+    page.goto(link_path(stage.site.app))
+    press(page, page.get_by_role("main").get_by_role("button"))
+    page.close()
+    yield context
+    context.close()
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[Site]:
+    """An app with an empty database, on a port of its own."""
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    app = create_app({**BASE, "UNDERSIGNED_DATA": str(tmp_path_factory.mktemp("browser")), "SERVER_URL": url})
+    app = create_app({**BASE, "UNDERSIGNED_DATA": str(folder), "SERVER_URL": url})
     with app.app_context():
         upgrade(str(MIGRATIONS))
         ensure_scope(SITE)
-        seed_demo()
         db.session.commit()
-        _add_the_rest()
     server = make_server("127.0.0.1", port, app, threaded=True, fd=listener.fileno())
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    site = Site(url, app)
-    site.sign(PETITION)
-    yield site
+    yield Site(url, app)
     server.shutdown()
     thread.join()
     listener.close()
@@ -114,3 +160,60 @@ def _add_the_rest() -> None:
     closed = make_petition(case, slug="closed-petition")
     petition_services.move(closed, PetitionState.CLOSED)
     db.session.commit()
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[[Page], Page]]:
+    """Listens to a page; at the end its console must have been silent."""
+    said: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        own_status = message.page is not None and message.location["url"] == message.page.url
+        if not (own_status and "the server responded with a status of 4" in message.text):  # a 404 page, a 422 form
+            said.append(message.text)
+
+    def to(page: Page) -> Page:
+        page.on("console", note)
+        page.on("pageerror", lambda error: said.append(str(error)))
+        return page
+
+    yield to
+    assert said == []
+
+
+@pytest.fixture
+def open_page(new_context: NewContext, site: Site, listen: Callable[[Page], Page]) -> Callable[..., Page]:
+    """Opens a path of the site in a fresh context."""
+
+    def open_path(path: str, *, width: int = 390, scheme: str = "light", **options: Any) -> Page:
+        context = new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **options)
+        page = listen(context.new_page())
+        page.goto(site.url + path)
+        return page
+
+    return open_path
+
+
+@pytest.fixture
+def visit(new_context: NewContext, stage: Stage, listen: Callable[[Page], Page]) -> Callable[..., Page]:
+    """Opens a page of the stage as anybody may who has its link; the path's braces are filled with the stage's keys."""
+
+    def visit(template: str, **options: Any) -> Page:
+        page = listen(new_context(base_url=stage.site.url, **options).new_page())
+        page.goto(stage.path(template))
+        return page
+
+    return visit
+
+
+@pytest.fixture
+def desk(office: BrowserContext, stage: Stage, listen: Callable[[Page], Page]) -> Iterator[Callable[[str], Page]]:
+    """Opens a page of the office as the organiser who has entered."""
+    page = listen(office.new_page())
+
+    def sit(template: str) -> Page:
+        page.goto(stage.path(template))
+        return page
+
+    yield sit
+    page.close()

@@ -57,8 +57,9 @@ def link_path(app: Flask, email: str = EMAIL) -> str:
     with app.app_context():
         link = services.make_login_link(services.ensure_organiser(email))
         db.session.commit()
-    assert link.startswith("http://localhost/office/login/link/")
-    return link.removeprefix("http://localhost")
+    path = link.removeprefix(app.config["UNDERSIGNED"].server_url)
+    assert path.startswith("/office/login/link/")
+    return path
 
 
 def enter(app: Flask, email: str = EMAIL) -> Office:

@@ -75,7 +75,7 @@ def test_a_mere_number_is_told_as_what_it_is(app: Flask, office: Office, campaig
 def test_a_signal_stands_on_the_dashboard_until_it_is_settled(app: Flask, office: Office, campaign: Campaign) -> None:
     assert "Unusually many with an address at mail0.example" in office.get("/office/")
     page = office.get("/office/signals")
-    assert "2 signings belong to it" in page and "2 are confirmed and count" in page
+    assert "2 signings belong to it" in page and "Confirmed and counted: 2." in page
     assert office.saved(signal_path(app, "settle")) == "/office/signals"
     assert "mail0.example" not in office.get("/office/") and "Settled by" in office.get("/office/signals")
     answer = office.post(signal_path(app, "settle"))

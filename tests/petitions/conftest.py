@@ -21,7 +21,7 @@ from petitions.models import Petition, Signature, Submission
 from petitions.states import SignatureState
 from tests.factories import make_petition
 
-LINK = re.compile(r"http://localhost(/signatures/[\w-]+/(confirm|withdraw|disown))")
+LINK = re.compile(r"http://[\w.:]+(/signatures/[\w-]+/(confirm|withdraw|disown))")
 
 
 @dataclass

@@ -14,8 +14,8 @@ from core.db import db
 from petitions.models import Signature
 from tests.petitions.conftest import Campaign
 
-OWN = re.compile(r"http://localhost(/signatures/[\w-]{43})$", re.MULTILINE)
-UNSUBSCRIBE = re.compile(r"http://localhost(/unsubscribe/[\w-]{43})$", re.MULTILINE)
+OWN = re.compile(r"http://[\w.:]+(/signatures/[\w-]{43})$", re.MULTILINE)
+UNSUBSCRIBE = re.compile(r"http://[\w.:]+(/unsubscribe/[\w-]{43})$", re.MULTILINE)
 
 
 @dataclass

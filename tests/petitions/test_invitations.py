@@ -28,7 +28,7 @@ from tests.petitions.conftest import Campaign, make_campaign
 S = InvitationState
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 PAST_THE_CACHE = {"Cookie": "none=ours"}
-LINK = re.compile(r"http://localhost(/invitations/[\w-]{43})(\?who=[\w-]+)")
+LINK = re.compile(r"http://[\w.:]+(/invitations/[\w-]{43})(\?who=[\w-]+)")
 PEOPLE = """Zora Sentinelova; Member of the Assembly; Green Group; SI; zora@assembly.example
 Bert Muster; Senator; Free List; Austria; bert@senate.example
 Aoife Probe; Deputy; Left Bloc; IE; aoife@dail.example"""

@@ -1,0 +1,167 @@
+"""A site on which everything has happened that the pages of signing in depth can show; names and addresses are made up."""
+
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import select, update
+
+from core import clock
+from core.db import db
+from petitions import margins
+from petitions.integrity_models import Signal
+from petitions.models import Signature, Submission
+from petitions.paper_models import PaperBatch
+from petitions.states import HeldReason, InvitationState, SignalKind, Visibility
+from tests.factories import make_case, make_petition
+from tests.organisers.conftest import Office, enter
+from tests.organisers.test_moderation import hold
+from tests.organisers.test_paper import Paper
+from tests.petitions.conftest import Campaign, make_campaign
+from tests.petitions.crowd import crowd
+from tests.petitions.own_pages import letters, own_page
+from tests.petitions.test_invitations import Letter
+from tests.petitions.test_organisations import NOTABLE, enter_union
+
+LONG = "Bartholomäus-Maximilian von Hohenzollern-Sigmaringen-Wolfenbüttel"
+LONG_ADDRESS = "a-very-long-mailbox-name-of-somebody@a-domain-that-does-not-wrap-anywhere.example"
+CLUSTER = "c1c1c1c1"
+INVITED = f"""{LONG}; Member of the Assembly for the Northern Districts; Green Group; SI; zora@assembly.example
+Bert Muster; Senator; Free List; AT; bert@senate.example
+Aoife Probe; Deputy; Left Bloc; IE; aoife@dail.example
+Chiara Esempio; Member; Left Bloc; IT; chiara@camera.example
+Dora Probe; Member; ; DE; dora@assembly.example"""
+
+
+def build(app: Flask) -> dict[str, str]:
+    """Makes it all, through the doors where there is one; what the paths of pages are filled with."""
+    office = enter(app)
+    wide = _wide(app)
+    found = {"wide": wide.slug, "big": str(wide.id), **_signatories(wide), **_moderation(wide, office)}
+    _paper(wide, office)
+    _beside(wide, office)
+    found |= _closed_letter(app, office)
+    found |= _ended(app, office)
+    with app.app_context():
+        found["batch"] = str(db.session.scalar(select(PaperBatch.id)))
+        margins.take_all()
+    wide.work()
+    return found
+
+
+def _wide(app: Flask) -> Campaign:
+    title = "Release the teachers of the evening school and drop the charges against their students"
+    with app.app_context():
+        case = make_case(slug="wide-case", title="The teachers of the evening school", dangerous=True)
+        petition = make_petition(case, slug="wide-petition", title=title, sources=["newsletter-may", "qr-poster"])
+        wide = Campaign(app, petition.id, petition.slug)
+    crowd(wide, 1_130, "IE")
+    crowd(wide, 240, "DE", visibility=Visibility.PUBLIC)
+    crowd(wide, 66, "KZ", visibility=Visibility.COUNTED)
+    crowd(wide, 31, "GB", at=clock.now() - timedelta(days=3))
+    return wide
+
+
+def _signatories(wide: Campaign) -> dict[str, str]:
+    """One who shows a long name, one who is counted only, one who has left; their own pages."""
+    shown = own_page(
+        wide, LONG_ADDRESS, name=LONG, visibility="public", affiliation="Union of Sentinels, Branch of the North"
+    )
+    counted = own_page(wide, "grace@example.org", name="Grace Example", visibility="counted")
+    left = own_page(wide, "linus@example.org", name="Linus Example")
+    assert wide.press(f"{left}/own/withdraw").status_code == 303
+    wide.work()
+    stop = letters(wide, "grace@example.org")[-1].unsubscribe
+    stopped = letters(wide, "linus@example.org")[-1].unsubscribe
+    assert wide.client.post(stopped, data={"stop": "yes"}).status_code in (200, 303)
+    return {"own": shown, "counted": counted, "left": left, "stop": stop, "stopped": stopped}
+
+
+def _moderation(wide: Campaign, office: Office) -> dict[str, str]:
+    """A wave that was told, some who are held, and invalidations in each of their states."""
+    for number in range(3):
+        wide.signed(f"person{number}@mail{number // 2}.example", name=f"Person {'AB'[number // 2]}")
+    with wide.app.app_context():
+        ids = db.session.scalars(select(Signature.public_id).order_by(Signature.id.desc()).limit(2)).all()
+        for table in (Submission, Signature):
+            db.session.execute(update(table).where(table.public_id.in_(ids)).values(cluster_id=CLUSTER))
+        for kind, value, cluster in (
+            (SignalKind.DOMAIN_BURST, "a-domain-that-does-not-wrap-anywhere.example", CLUSTER),
+            (SignalKind.VELOCITY, "", "d2d2d2d2"),
+        ):
+            db.session.add(Signal(
+                petition_id=wide.id, kind=kind, value=value, cluster_id=cluster, submissions=2, expected=0.1,
+                first_at=clock.now() - timedelta(minutes=9), last_at=clock.now(),
+            ))  # fmt: skip
+        db.session.commit()
+    for number, reason in enumerate(HeldReason):
+        hold(wide, f"{number}{LONG_ADDRESS}", reason, CLUSTER if reason == HeldReason.WAVE else None)
+    path = f"/office/petitions/{wide.id}/invalidations"
+    preview, done = (office.saved(f"{path}/new", name=name) for name in ("* example", "person ?"))
+    office.saved(f"{done}/start", reason="The same person, many times over.")
+    wide.work()
+    return {"preview": preview, "done": done}
+
+
+def _paper(wide: Campaign, office: Office) -> None:
+    paper = Paper(office, wide)
+    people = (
+        {"name": f"{LONG} of the Sheet", "country": "Ireland", "city": "Cork"},
+        {"name": "Ben Example"},
+        {"name": "Cleo Example"},
+    )
+    assert paper.type(*people, label="Stall before the main station, first Saturday").status_code == 303
+
+
+def _beside(wide: Campaign, office: Office) -> None:
+    """A notable signatory and an organisation that are shown, and one who still asks for another role."""
+    letter = Letter(wide.app, wide, office)
+    lines = f"""{NOTABLE["name"]}; Professor of Law; A University; DE; nora@university.example
+Otto Beispiel; Bishop; A Diocese; AT; otto@diocese.example"""
+    letter.invite(lines)
+    for address in ("nora@university.example", "otto@diocese.example"):
+        letter.sign(address)
+    enter_union(wide)
+    letter.sign("office@union.example")
+    for row in letter.rows():
+        if row.public_name or row.state == InvitationState.CONFIRMED:
+            office.post(f"{letter.office_list}/{row.id}/approve")
+    wide.work()
+    assert letter.press("otto@diocese.example", "correction", role="Archbishop", affiliation="A Diocese") == 303
+    wide.work()
+
+
+def _closed_letter(app: Flask, office: Office) -> dict[str, str]:
+    letter = Letter(
+        app, make_campaign(app, slug="closed-letter", title="A letter of the members", invited_only=True), office
+    )
+    letter.invite(INVITED)
+    letter.sign("aoife@dail.example")
+    assert letter.press("dora@assembly.example", "decline") == 303
+    person = {
+        "name": "Emil Probe",
+        "role": "Member",
+        "affiliation": "",
+        "country": "DE",
+        "email": "emil@assembly.example",
+    }
+    assert letter.press("aoife@dail.example", "colleague", **person) == 303
+    letter.campaign.work()
+    asked, signed, declined = (
+        letter.links(address)[1] for address in ("zora@assembly.example", "aoife@dail.example", "dora@assembly.example")
+    )
+    return {
+        "letter": str(letter.campaign.id), "asked": asked, "signed": signed, "declined": declined,
+        "colleague": f"{letter.link('aoife@dail.example')}/colleague",
+    }  # fmt: skip
+
+
+def _ended(app: Flask, office: Office) -> dict[str, str]:
+    """A petition that is closed under a legal hold, and one that was erased."""
+    closed, gone = (make_campaign(app, slug=slug, title=slug) for slug in ("ended-petition", "erased-petition"))
+    gone.signed("ada@example.org")
+    for campaign in (closed, gone):
+        office.saved(f"/office/petitions/{campaign.id}/close")
+    office.saved(f"/office/petitions/{closed.id}/hold", reason="The court of the city asks for it.")
+    office.saved(f"/office/petitions/{gone.id}/erase", typed=gone.slug)
+    gone.work()
+    return {"closed": str(closed.id), "gone": str(gone.id)}

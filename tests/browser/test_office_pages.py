@@ -1,0 +1,113 @@
+"""The office in a real browser, entered once: each page as it stands after a busy week, and paper typed by keyboard only."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.looks import faults, press
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+Desk = Callable[[str], Page]
+PETITION = "/office/petitions/{big}"
+PATHS = (
+    "/office/", "/office/switches", "/office/signals", "/office/audit", "/office/account", "/office/cases/1",
+    "/office/cases/1/safety", "/office/cases/new", PETITION, f"{PETITION}/edit", f"{PETITION}/held",
+    f"{PETITION}/invalidations", f"{PETITION}/invalidations/new", "{preview}", "{done}", f"{PETITION}/counting",
+    f"{PETITION}/retention", f"{PETITION}/erase", "/office/petitions/{closed}/retention", "/office/petitions/{gone}/retention",
+    "/office/petitions/{gone}", f"{PETITION}/invitations", "/office/petitions/{letter}/invitations",
+    f"{PETITION}/invitations/new", f"{PETITION}/invitations/many", f"{PETITION}/paper", f"{PETITION}/paper/new",
+    f"{PETITION}/paper/import", f"{PETITION}/paper/{{batch}}", f"{PETITION}/paper/{{batch}}/more",
+)  # fmt: skip
+FILE = """Name;Land;Ort;E-Mail
+Ada Example;Germany;Cork;
+Ben Example;IE;;
+;DE;;
+Kim Example;Atlantis;;nobody
+Bartholomäus-Maximilian von Hohenzollern-Sigmaringen-Wolfenbüttel;DE;Bonn;bartholomaeus@a-domain-that-does-not-wrap.example
+"""
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_fits_every_window_and_axe_finds_nothing(desk: Desk, path: str) -> None:
+    assert faults(desk(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "button"),
+    [
+        (f"{PETITION}/held", "Discard those ticked"), (f"{PETITION}/invalidations/new", "Show what it finds"),
+        ("{preview}", "Take them out of the count"), (f"{PETITION}/erase", "Erase for good"),
+        (f"{PETITION}/retention", "Stop the clocks"), (f"{PETITION}/invitations/new", "Invite"),
+        (f"{PETITION}/invitations/many", "Invite all"), (f"{PETITION}/paper/import", "Read the file"),
+        (f"{PETITION}/paper/{{batch}}/more", "Save these lines and go on"), ("/office/switches", "Set the rule"),
+    ],
+)  # fmt: skip
+def test_a_form_that_is_sent_empty_says_what_to_do_and_is_well_made(desk: Desk, path: str, button: str) -> None:
+    page = desk(path)
+    for cell in page.locator(".typing tbody input").all():
+        cell.fill("")  # a screen remembers the country of the line before
+    press(page, page.get_by_role("button", name=button, exact=True))
+    summary = page.get_by_role("alert")
+    expect(summary).to_be_focused()
+    for link in summary.get_by_role("link").all():
+        assert page.locator(str(link.get_attribute("href"))).count() == 1
+    assert page.title().startswith("Error:")
+    assert faults(page) == []
+
+
+def test_a_sheet_is_typed_by_keyboard_only(desk: Desk) -> None:
+    page = desk(f"{PETITION}/paper/new")
+    keys = page.keyboard
+    expect(page.get_by_label("Name, line 1", exact=True)).to_be_focused()
+    for text in ("Una Typist", "Germany", "Bonn", "nobody", "Ben Example", "ie"):  # the cells, in this order
+        keys.press("ControlOrMeta+A")
+        keys.type(text)
+        keys.press("Tab")
+    expect(page.get_by_label("Town, line 2", exact=True)).to_be_focused()
+    with page.expect_navigation():
+        keys.press("Enter")
+    expect(page.get_by_role("alert")).to_be_focused()
+    assert faults(page) == []
+    keys.press("Tab")  # to the summary's only link
+    keys.press("Enter")
+    expect(page.get_by_label("Email address, line 1", exact=True)).to_be_focused()
+    keys.press("ControlOrMeta+A")
+    keys.press("Delete")
+    with page.expect_navigation():
+        keys.press("Enter")
+    expect(page.get_by_role("alert")).to_be_focused()  # though the address still named the cell
+    expect(page.get_by_role("alert")).to_contain_text("Line 2: This name from this country was typed from paper")
+    assert faults(page) == []
+    keys.press("Tab")
+    keys.press("Enter")
+    expect(page.get_by_label("It is another person: count line 2 too.")).to_be_focused()
+    keys.press("Space")
+    with page.expect_navigation():
+        keys.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("2 lines were saved and count.")
+    expect(page.get_by_label("Country, line 1", exact=True)).to_have_value("Ireland")
+
+
+def test_after_the_last_cell_come_the_pile_and_then_the_button(desk: Desk) -> None:
+    page = desk(f"{PETITION}/paper/new")
+    page.get_by_label("Email address, line 20").focus()
+    for one in (
+        page.locator("summary"),
+        page.get_by_label("Name of the pile"),
+        page.get_by_label("Sheet", exact=True),
+        page.get_by_role("button", name="Save these lines and go on"),
+    ):
+        page.keyboard.press("Tab")
+        expect(one).to_be_focused()
+
+
+def test_a_file_is_shown_as_it_would_be_imported(desk: Desk) -> None:
+    page = desk(f"{PETITION}/paper/import")
+    file = {"name": "typed.csv", "mimeType": "text/csv", "buffer": FILE.encode()}
+    page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+    press(page, page.get_by_role("button", name="Read the file"))
+    expect(page.get_by_role("heading", name="Lines with an error")).to_be_visible()
+    expect(page.get_by_role("heading", name="Perhaps the same person", level=2)).to_be_visible()
+    assert faults(page) == []
