@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, StringField, ValidationError
 from wtforms.validators import Optional
 
+from core import clock
 from deliveries.formats import FORMATS
 from organisers.fields import Choice, LocalMoment, OfficeForm, country, goal, line, name, slug, text
 from petitions.models import Petition
@@ -82,6 +83,11 @@ class PetitionForm(OfficeForm):
         self.validate_opens_at(field)
         if field.data and self.opens_at.data and field.data <= self.opens_at.data:
             raise ValidationError(_("Choose a closing time after the opening."))
+        fresh = field.data and (self.time_zone.data, field.data) not in self.known
+        if fresh and not self.time_zone.errors and self._moment(field.data) <= clock.now():
+            raise ValidationError(
+                _("This moment has passed, and the clocks of deletion count from it. Choose a later one.")
+            )
 
     def validate_sources(self, field: StringField) -> None:
         codes = _codes(field.data)

@@ -8,7 +8,7 @@ from sqlalchemy import case, delete, or_, select, update
 
 from core.db import db
 from petitions import invitation_exits, invitation_mails, mails
-from petitions.integrity_models import Invalidation
+from petitions.integrity_models import Invalidation, Signal
 from petitions.invitation_models import Invitation
 from petitions.models import Petition, Signature, SignatureToken, Submission
 from petitions.states import InvalidationState, SubmissionState
@@ -37,8 +37,10 @@ def empty_signatures(rows: Sequence[Any], moment: datetime, values: dict[str, An
 
 def submissions(petition: Petition) -> Iterator[int]:
     """Everything that was sent, but for what belongs to a signature that still has its person."""
-    kept = select(Signature.email_index).where(Signature.petition_id == petition.id, Signature.email_index.is_not(None))
-    orphaned = Submission.email_index.is_(None) | Submission.email_index.not_in(kept)
+    kept = select(Signature.id).where(
+        Signature.petition_id == petition.id, Signature.email_index == Submission.email_index
+    )
+    orphaned = ~kept.exists()
     return empty_submissions(Submission.petition_id == petition.id, orphaned, links=True)
 
 
@@ -80,3 +82,7 @@ def conditions(petition: Petition, *, running: bool = False) -> None:
     ended = (Invalidation.petition_id == petition.id, Invalidation.state.in_(states))
     nothing = {"blob": b"", "key_id": "", "data_key_id": ""}
     db.session.execute(update(Invalidation).where(*ended).values(nothing), execution_options=UNSYNCED)
+    waves = update(Signal).where(
+        Signal.petition_id == petition.id
+    )  # the mark of a name, a family of addresses, a domain
+    db.session.execute(waves.values(value=""), execution_options=UNSYNCED)

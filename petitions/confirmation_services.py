@@ -106,7 +106,7 @@ def over(now: datetime) -> ColumnElement[bool]:
     )
     held = and_(
         Submission.state == SubmissionState.HELD,
-        Submission.held_reason.not_in(REVIEWED),
+        or_(Submission.held_reason.is_(None), Submission.held_reason.not_in(REVIEWED)),
         func.coalesce(Submission.held_at, Submission.received_at) < now - CONFIRM_LIFE,
     )
     return or_(mailed, held)

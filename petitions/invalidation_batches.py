@@ -8,18 +8,19 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from core import clock
 from core.db import db
 from core.vault import vault
 from petitions import invalidation_services as invalidations
 from petitions import tallies
-from petitions.conditions import Condition, candidates, received_at
+from petitions.conditions import Condition, candidates
 from petitions.integrity_models import Invalidation
-from petitions.models import Petition, Signature
+from petitions.invitation_models import Invitation
+from petitions.models import Petition, Signature, Submission
 from petitions.persons import SEALED_CONTEXT
-from petitions.states import InvalidationState, SignatureState, Visibility
+from petitions.states import InvalidationState, InvitationKind, InvitationState, SignatureState, Visibility
 
 S = InvalidationState
 AT_ONCE = 1000
@@ -142,7 +143,9 @@ def _ahead(found: Invalidation, condition: Condition) -> Sequence[Any]:
     late = found.state == S.DONE and "cluster" not in condition
     query = candidates(found.petition_id, condition, received=late).where(*within)
     if late:
-        query = query.where(received_at < found.created_at)
+        hour = clock.to_hour(found.created_at)  # what came by no submission knows its hour only
+        unsent = and_(Submission.id.is_(None), Signature.signed_at < hour)
+        query = query.where(or_(Submission.received_at < found.created_at, unsent))
     return db.session.execute(query.order_by(Signature.id).limit(AT_ONCE)).all()
 
 
@@ -178,7 +181,11 @@ def _public_names(petition: Petition, rows: Sequence[Any]) -> list[dict[str, Any
     """What the page showed of those who chose to be public and whose data has not been cleared."""
     open_row = vault().opener(petition.scope, SEALED_CONTEXT)
     public = [row for row in rows if row.visibility == Visibility.PUBLIC and row.blob]
-    people = [(row.id, open_row(row.key_id, row.data_key_id, row.blob, row.public_id)) for row in public]
+    waiting = (Invitation.kind == InvitationKind.NOTABLE, Invitation.state == InvitationState.CONFIRMED)  # for a yes
+    those = select(Invitation.signature_id).where(Invitation.signature_id.in_([row.id for row in public]), *waiting)
+    unapproved = set(db.session.scalars(those))
+    shown = [row for row in public if row.id not in unapproved]
+    people = [(row.id, open_row(row.key_id, row.data_key_id, row.blob, row.public_id)) for row in shown]
     return [{"row": key, "name": person["name"], "shown": _affiliation(person) or None} for key, person in people]
 
 

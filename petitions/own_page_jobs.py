@@ -47,7 +47,7 @@ def correct(job: Job) -> None:
 def mail_data(job: Job) -> None:
     """Mails everything that is stored to the address that signed."""
     standing = _asked_for(job)
-    if standing is not None and standing.row is not None:
+    if standing is not None and standing.row is not None and standing.row.blob is not None:
         person = open_person(standing.petition, standing.row)
         own_page_mails.promise_data(standing, person, job.public_id)
 
@@ -55,7 +55,7 @@ def mail_data(job: Job) -> None:
 def renew_link(job: Job) -> None:
     """Mails the link in whose favour its owner made the older ones useless."""
     standing = _asked_for(job)
-    if standing is not None and standing.row is not None:
+    if standing is not None and standing.row is not None and standing.row.blob is not None:
         person = open_person(standing.petition, standing.row)
         own_page_mails.promise_renewed(standing, person, job.public_id)
 
@@ -68,7 +68,7 @@ def mail_link(job: Job) -> None:
     petition = db.session.scalar(select(Petition).where(Petition.slug == asked["petition"]))
     indexes = _indexes(petition, asked["email"]) if petition else []
     standing = petition and (_signed(petition, indexes) or _about_to_sign(petition, indexes))
-    if not standing or standing.row is None:
+    if not standing or standing.row is None or standing.row.blob is None:  # counted only: the address is gone
         return
     person = open_person(standing.petition, standing.row)
     if not unsubscribes.is_stopped(unsubscribes.token_of(person["email"])):

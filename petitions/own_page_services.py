@@ -95,6 +95,8 @@ def replay(act: str, public_id: str) -> None:
         _forget(list(db.session.scalars(select(Submission.id).where(*emptied))), [public_id])
     choice = act.removeprefix(NARROWED)
     signature = db.session.scalar(select(Signature).where(Signature.public_id == public_id))
+    if signature and act.startswith(NARROWED):
+        invitation_exits.empty(Invitation.signature_id == signature.id, state=InvitationState.WITHDRAWN)
     if signature and act.startswith(NARROWED) and choice in list(Visibility):
         petition = db.session.get_one(Petition, signature.petition_id)
         _narrow(petition, signature, Visibility(choice), public_name=None, public_affiliation=None)
@@ -112,6 +114,8 @@ def leave(standing: Standing, reason: ExitReason) -> None:
 
 def revoke(standing: Standing) -> None:
     """Ends every link to this own page and promises a mail with a new one; of two presses only one finds links to end."""
+    if standing.row is None or standing.row.blob is None:  # the address is gone: no new link could be mailed
+        return
     theirs = select(Submission.id).where(
         or_(Submission.id == standing.submission.id, and_(*_same(Submission, standing.submission)))
     )

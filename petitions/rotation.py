@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select, true, update
+from sqlalchemy.orm import aliased
 
 from core import rotation
 from core.db import db
@@ -52,19 +53,17 @@ def may_move_index(petition: Petition, moment: datetime) -> bool:
     silenced = select(Suppression.petition_id).where(Suppression.petition_id == petition.id).limit(1)
     if db.session.scalar(silenced) is not None:
         return False
-    sealed = [
-        select(table.email_index).where(table.petition_id == petition.id, table.blob.is_not(None)) for table in INDEXED
-    ]
-    known = sealed[0].union(*sealed[1:]).subquery()
-    return not any(
-        db.session.scalar(
-            select(table.id)
-            .where(table.petition_id == petition.id, table.email_index.is_not(None))
-            .where(table.email_index.not_in(select(known.c.email_index).where(known.c.email_index.is_not(None))))
-            .limit(1)
-        )
-        for table in INDEXED
-    )
+    return not any(db.session.scalar(_without_address(table, petition)) for table in INDEXED)
+
+
+def _without_address(table: Any, petition: Petition) -> Any:
+    """A row whose index no sealed row carries; NOT EXISTS, since NOT IN is looked through row by row once it fills memory."""
+    carrying = []
+    for other in map(aliased, INDEXED):
+        same = (other.petition_id == petition.id, other.email_index == table.email_index, other.blob.is_not(None))
+        carrying.append(~select(other.id).where(*same).exists())
+    mine = (table.petition_id == petition.id, table.email_index.is_not(None), table.blob.is_(None))
+    return select(table.id).where(*mine, *carrying).limit(1)
 
 
 def go_on(petition: Petition) -> Iterator[None]:

@@ -165,6 +165,11 @@ def replay(act: str, public_id: str) -> None:
 def publish_confirmed(signature_id: int) -> None:
     """The worker's part of confirming: writes the public name where that was chosen, and mails the links to leave."""
     signature = db.session.get_one(Signature, signature_id)
+    same = update(Submission).where(Submission.public_id == signature.public_id).values(mails=Submission.mails)
+    db.session.execute(
+        same, execution_options=UNSYNCED
+    )  # locked first, as `leave` does: who leaves now recalls this mail
+    db.session.refresh(signature)
     if signature.state != SignatureState.VALID:
         return
     petition = db.session.get_one(Petition, signature.petition_id)

@@ -132,11 +132,14 @@ def _judge(submission: Submission) -> None:
 
 def mail_later(job: Job) -> None:
     """The job of the slower path: mails a submission whose time has come, unless it was held, taken back or replaced since."""
-    submission = db.session.scalar(select(Submission).where(Submission.public_id == job.args["submission"]))
-    if submission is None or submission.state != SubmissionState.MAILED or submission.blob is None:
+    waits = (Submission.state == SubmissionState.MAILED, Submission.blob.is_not(None))
+    mine = update(Submission).where(Submission.public_id == job.args["submission"], *waits)
+    submission = db.session.scalar(mine.values(expires_at=clock.now() + CONFIRM_LIFE).returning(Submission))
+    if submission is None:
         return
+    if mails_sent(submission) >= MAILS_AN_ADDRESS:  # others of this address have been mailed while it waited
+        return hold(submission, HeldReason.MAIL_LIMIT)
     petition = db.session.get_one(Petition, submission.petition_id)
-    submission.expires_at = clock.now() + CONFIRM_LIFE
     _mail(petition, submission, open_person(petition, submission))
 
 
