@@ -83,8 +83,9 @@ class PetitionForm(OfficeForm):
         self.validate_opens_at(field)
         if field.data and self.opens_at.data and field.data <= self.opens_at.data:
             raise ValidationError(_("Choose a closing time after the opening."))
-        fresh = field.data and (self.time_zone.data, field.data) not in self.known
-        if fresh and not self.time_zone.errors and self._moment(field.data) <= clock.now():
+        fresh = field.data and (self.time_zone.data, field.data) not in self.known and not self.time_zone.errors
+        moment = self._moment(field.data) if fresh else None
+        if moment and moment <= clock.now():
             raise ValidationError(
                 _("This moment has passed, and the clocks of deletion count from it. Choose a later one.")
             )
