@@ -25,17 +25,17 @@ import organisers.views
 import pages.dev_mail
 import pages.unsubscribe_views
 import pages.views
+import petitions.abuse.models
 import petitions.blueprint
 import petitions.commands
-import petitions.integrity_models
-import petitions.invitation_models
-import petitions.invitation_organisation_views
-import petitions.invitation_views
+import petitions.invitations.models
+import petitions.invitations.organisation_views
+import petitions.invitations.views
 import petitions.jobs
 import petitions.models
-import petitions.own_page_views
-import petitions.paper_models
-import petitions.sheet_views
+import petitions.own_page.views
+import petitions.paper.models
+import petitions.paper.sheet_views
 import petitions.signature_views
 import petitions.submission_services
 import petitions.thanks_views
@@ -72,8 +72,8 @@ PUBLIC = (
     pages.views.pages,
     petitions.blueprint.petitions,
     petitions.signature_views.signatures,
-    petitions.own_page_views.own_page,
-    petitions.invitation_views.invitations,
+    petitions.own_page.views.own_page,
+    petitions.invitations.views.invitations,
     donations.views.donations,
 )
 COMMANDS = (

@@ -11,9 +11,10 @@ from sqlalchemy import select as query
 from app import create_app
 from bench.ground import SLUG
 from core.db import db
-from petitions import services, signature_services, tallies
+from petitions import services, signature_services
+from petitions.counting import tallies
+from petitions.counting.models import TallyChange
 from petitions.models import Submission
-from petitions.tally_models import TallyChange
 
 LIMIT_TABLE = "bench_limit"
 

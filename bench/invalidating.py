@@ -21,9 +21,10 @@ from bench.signatures import insert_signatures
 from bench.signing import order
 from core.db import db
 from core.vault import SITE, vault
-from petitions import invalidation_batches, tallies
-from petitions import invalidation_services as invalidations
-from petitions.integrity_models import Invalidation
+from petitions.abuse import invalidation_batches
+from petitions.abuse import invalidation_services as invalidations
+from petitions.abuse.models import Invalidation
+from petitions.counting import tallies
 from petitions.models import Signature
 from petitions.services import get_public
 from petitions.states import SignatureState

@@ -21,11 +21,12 @@ from bench.plan import Plan
 from core import clock
 from core.db import db
 from core.vault import vault
-from petitions import list_services, tallies
+from petitions import list_services
+from petitions.counting import tallies
+from petitions.counting.models import TallyChange
 from petitions.models import Submission
 from petitions.services import get_public
 from petitions.states import SubmissionState
-from petitions.tally_models import TallyChange
 
 AT_MOST = Aim("ours", 20.0, least=False)
 CONFIRMATIONS = Aim("ours", 600.0)

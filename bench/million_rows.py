@@ -14,8 +14,9 @@ from bench.signatures import person
 from core import clock
 from core.db import db
 from core.vault import vault
-from petitions import consent, margins, tallies
-from petitions.canonical import RULES_VERSION, blind_index
+from petitions import consent
+from petitions.addresses.canonical import RULES_VERSION, blind_index
+from petitions.counting import margins, tallies
 from petitions.models import Petition, Signature, Submission
 from petitions.persons import SEALED_CONTEXT
 from petitions.services import get_public

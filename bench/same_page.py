@@ -20,7 +20,7 @@ from bench.ground import SLUG, Site, make_site, postgresql
 from core.db import db
 from core.tokens import form_token
 from petitions import services, signature_services, submission_services
-from petitions.integrity_models import DomainRule
+from petitions.abuse.models import DomainRule
 from petitions.models import Petition, Submission
 from petitions.states import ExitReason, RuleAction, Visibility
 

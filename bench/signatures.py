@@ -11,7 +11,7 @@ from core import clock
 from core.db import db
 from core.vault import vault
 from petitions import consent
-from petitions.canonical import RULES_VERSION, blind_index
+from petitions.addresses.canonical import RULES_VERSION, blind_index
 from petitions.models import Petition, Signature
 from petitions.services import get_public
 from petitions.states import Method, SignatureState, Visibility

@@ -11,7 +11,7 @@ from core.db import db
 from core.health import newest_revision, schema_revision
 from core.jobs import Job
 from operations.findings import Finding, failed, warning, well
-from petitions import tallies
+from petitions.counting import tallies
 
 LONGEST_WAIT = timedelta(minutes=10)
 

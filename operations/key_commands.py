@@ -12,8 +12,8 @@ from core import clock, rotation
 from core.db import db
 from core.vault import SITE, ensure_scope
 from operations import key_backup, key_rotation
-from petitions import rotation as petition_keys
 from petitions import services
+from petitions.keeping import rotation as petition_keys
 from petitions.models import Petition
 
 keys = AppGroup("keys", help="The keystore.")

@@ -15,10 +15,10 @@ from core.rotation import SealedRows
 from core.vault import SITE, VaultKey
 from donations.checkout_services import SEALED_CONTEXT as DONATION_CONTEXT
 from donations.models import Donation
-from petitions import erasure
-from petitions import rotation as petition_keys
-from petitions.integrity_models import Invalidation
-from petitions.invalidation_services import CONTEXT as CONDITION_CONTEXT
+from petitions.abuse.invalidation_services import CONTEXT as CONDITION_CONTEXT
+from petitions.abuse.models import Invalidation
+from petitions.keeping import erasure
+from petitions.keeping import rotation as petition_keys
 from petitions.models import Petition
 
 log = logging.getLogger(__name__)

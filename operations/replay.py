@@ -9,10 +9,14 @@ from core.db import db
 from core.keystore import KEY_DESTROYED
 from core.vault import SITE, VaultKey, vault
 from operations.key_rotation import SITE_ROWS
-from petitions import clearing, erasure, invitation_exits, own_page_services, paper_batches, signature_services
-from petitions import rotation as petition_keys
-from petitions.invitation_models import Invitation
+from petitions import signature_services
+from petitions.invitations import exits as invitation_exits
+from petitions.invitations.models import Invitation
+from petitions.keeping import clearing, erasure
+from petitions.keeping import rotation as petition_keys
 from petitions.models import Petition, Signature, Submission, Suppression
+from petitions.own_page import services as own_page_services
+from petitions.paper import batches as paper_batches
 
 NAMELESS = {
     "email_index": None, "index_version": None, "public_name": None, "public_affiliation": None, "public_role": None,

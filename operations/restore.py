@@ -21,7 +21,7 @@ from core.health import MIGRATIONS
 from core.vault import vault
 from operations import replay, retention_run, rows
 from operations.backup import BATCH, FORMAT
-from petitions import tallies
+from petitions.counting import tallies
 
 NO_ROW = (ValueError, TypeError, KeyError, AttributeError)
 

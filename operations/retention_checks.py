@@ -9,7 +9,7 @@ from core import clock, rotation
 from core.db import db
 from core.vault import VaultKey
 from operations.findings import Finding, failed, warning, well
-from petitions import erasure, retention
+from petitions.keeping import erasure, retention
 from petitions.models import Petition
 
 PATIENCE = timedelta(hours=26)  # the worker runs the clocks once a day

@@ -13,8 +13,8 @@ from core.alarms import sound
 from core.db import Base, db, empty_log
 from core.worker import Tick
 from operations import key_rotation
-from petitions import retention
 from petitions.deadlines import MAIL_FILES
+from petitions.keeping import retention
 
 
 def run(moment: datetime) -> retention.Report:

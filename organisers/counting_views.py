@@ -9,7 +9,8 @@ from core.db import db
 from organisers import numbers
 from organisers.answers import actor, done
 from organisers.blueprint import ID, office
-from petitions import margins, milestones, recounts, services, tallies
+from petitions import services
+from petitions.counting import margins, milestones, recounts, tallies
 
 COUNTING = f"/petitions/<{ID}:petition_id>/counting"
 

@@ -14,7 +14,7 @@ from core.jobs import Job
 from core.money import Money
 from donations import services as donations
 from donations.models import Payment, PaymentStatus
-from petitions import tallies
+from petitions.counting import tallies
 from petitions.models import Petition, Submission
 from petitions.states import SubmissionState
 

@@ -4,26 +4,11 @@ from flask import render_template
 
 from core import audit, relay
 from donations import services as donations
-from organisers import (  # noqa: F401 - their routes
-    case_services,
-    case_views,
-    counting_views,
-    invalidation_views,
-    invitation_views,
-    login_views,
-    moderation_services,
-    moderation_views,
-    numbers,
-    paper_import_views,
-    paper_views,
-    part_views,
-    petition_services,
-    petition_views,
-    recipient_views,
-    retention_views,
-    switch_views,
-)
+from organisers import numbers
 from organisers.blueprint import office
+from organisers.cases import services as case_services
+from organisers.moderation import services as moderation_services
+from organisers.petitions import services as petition_services
 
 ENTRIES_SHOWN = 100
 

@@ -8,7 +8,7 @@ from cases import services as cases
 from cases.models import Case, Event, Person
 from core.money import Money
 from donations import services as gifts
-from petitions import tallies
+from petitions.counting import tallies
 from petitions.models import Petition
 
 LATEST_NEWS = 5

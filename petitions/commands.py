@@ -6,7 +6,7 @@ import click
 from flask.cli import AppGroup
 
 from core.db import db
-from petitions import recounts
+from petitions.counting import recounts
 
 petition = AppGroup("petition", help="Petitions and their signatures.")
 tallies = AppGroup("tallies", help="The numbers that pages show.")

@@ -10,11 +10,11 @@ from core import clock
 from core.db import db
 from core.vault import SITE, vault
 from petitions import mails
-from petitions.holds import HELD
+from petitions.abuse.rules import MAILS_AN_ADDRESS, mails_sent
+from petitions.keeping.holds import HELD
 from petitions.mails import CONFIRM_LIFE, LIVES
 from petitions.models import Petition, SignatureToken, Submission
 from petitions.persons import open_person
-from petitions.rules import MAILS_AN_ADDRESS, mails_sent
 from petitions.states import REVIEWED, HeldReason, PetitionState, Purpose, SubmissionState
 
 REMINDED_AFTER = timedelta(days=3)

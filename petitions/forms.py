@@ -20,7 +20,8 @@ from core import countries
 from core.forms import NO, Clean, PublicForm
 from core.switches import switches
 from core.text import clean_line, clean_name, clean_text
-from petitions import consent, mail_domains
+from petitions import consent
+from petitions.addresses import mail_domains
 from petitions.models import Petition
 from petitions.states import Visibility
 

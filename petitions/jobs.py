@@ -2,22 +2,12 @@
 
 from core.jobs import Handler, Job
 from core.worker import Tick
-from petitions import (
-    confirmation_services,
-    held_services,
-    invalidation_batches,
-    invitation_jobs,
-    margins,
-    own_page_jobs,
-    own_page_mails,
-    proofs,
-    recounts,
-    second_mails,
-    signature_services,
-    submission_services,
-    tallies,
-    watching,
-)
+from petitions import confirmation_services, second_mails, signature_services, submission_services
+from petitions.abuse import held_services, invalidation_batches, proofs, watching
+from petitions.counting import margins, recounts, tallies
+from petitions.invitations import jobs as invitation_jobs
+from petitions.own_page import jobs as own_page_jobs
+from petitions.own_page import mails as own_page_mails
 
 
 def confirmed(job: Job) -> None:

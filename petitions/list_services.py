@@ -13,8 +13,8 @@ from core.keystore import KeyMissing
 from core.streams import stream
 from core.vault import VaultKey, vault
 from petitions import consent
-from petitions.canonical import blind_index
-from petitions.invitation_models import Invitation
+from petitions.addresses.canonical import blind_index
+from petitions.invitations.models import Invitation
 from petitions.models import ConsentText, Petition, Signature, Submission
 from petitions.persons import SEALED_CONTEXT
 from petitions.states import LISTED, SignatureState, Visibility

@@ -12,10 +12,10 @@ from core.db import db, insert
 from core.jobs import enqueue
 from core.vault import SITE, vault
 from petitions import mails
+from petitions.abuse.rules import MAILS_AN_ADDRESS, mails_sent
 from petitions.mails import CONFIRM_LIFE
 from petitions.models import Petition, Submission
 from petitions.persons import SEALED_CONTEXT, open_person
-from petitions.rules import MAILS_AN_ADDRESS, mails_sent
 from petitions.signature_services import in_time
 from petitions.states import Purpose, SubmissionState
 

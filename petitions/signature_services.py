@@ -10,7 +10,9 @@ from core import clock, journal
 from core.db import db, insert
 from core.jobs import enqueue
 from core.tokens import digest
-from petitions import consent, invitation_exits, mails, tallies
+from petitions import consent, mails
+from petitions.counting import tallies
+from petitions.invitations import exits as invitation_exits
 from petitions.mails import code_digest
 from petitions.models import Petition, Signature, SignatureToken, Submission, Suppression
 from petitions.persons import open_person

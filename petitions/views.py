@@ -21,20 +21,13 @@ from core.goals import next_goal
 from core.guards import cacheable, with_scripts
 from core.limits import TOR, own_bucket, own_bucket_within
 from core.switches import switches
-from petitions import (
-    invitation_services,
-    list_services,
-    mail_domains,
-    margins,
-    proofs,
-    quick_form,
-    services,
-    signature_services,
-    submission_services,
-    tallies,
-)
+from petitions import list_services, quick_form, services, signature_services, submission_services
+from petitions.abuse import proofs
+from petitions.addresses import mail_domains
 from petitions.blueprint import petitions
+from petitions.counting import margins, tallies
 from petitions.forms import SignForm
+from petitions.invitations import services as invitation_services
 from petitions.models import Petition
 
 LATEST = 10

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from bench.stuffing.people import Sent
 from core.db import db
 from core.vault import SITE, vault
-from organisers import moderation_services
-from petitions import held_services, invalidation_services, signals
-from petitions.integrity_models import Signal
+from organisers.moderation import services as moderation_services
+from petitions.abuse import held_services, invalidation_services, signals
+from petitions.abuse.models import Signal
 from petitions.models import Petition, Submission
 from petitions.states import SubmissionState
 

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from bench.stuffing.people import Sent
 from bench.stuffing.replay import BEGIN, Replay
 from core.db import db
-from petitions import tallies
-from petitions.integrity_models import Signal
+from petitions.abuse.models import Signal
+from petitions.counting import tallies
 from petitions.models import Signature, Submission
 from petitions.states import REVIEWED, HeldReason, SignatureState, SubmissionState
 

@@ -7,10 +7,10 @@ from sqlalchemy import select, update
 
 from core import clock
 from core.db import db
-from petitions import margins
-from petitions.integrity_models import Signal
+from petitions.abuse.models import Signal
+from petitions.counting import margins
 from petitions.models import Signature, Submission
-from petitions.paper_models import PaperBatch
+from petitions.paper.models import PaperBatch
 from petitions.states import HeldReason, InvitationState, SignalKind, Visibility
 from tests.factories import make_case, make_petition
 from tests.organisers.conftest import Office, enter

@@ -21,7 +21,7 @@ from core.db import Base, db
 from core.health import newest_revision
 from operations import backup
 from operations import restore as restoring
-from petitions import tallies
+from petitions.counting import tallies
 from petitions.models import Petition, Signature, Submission
 from petitions.states import SignatureState
 from petitions.submission_services import open_person

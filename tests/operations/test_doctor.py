@@ -18,7 +18,7 @@ from core.db import db
 from core.jobs import Job, enqueue
 from core.vault import SITE, VaultKey
 from operations.machine_checks import BACKUP_MARKER
-from petitions.tally_models import Tally
+from petitions.counting.models import Tally
 from tests.operations.conftest import Elsewhere
 from tests.operations.test_backup import run
 from tests.petitions.conftest import Campaign

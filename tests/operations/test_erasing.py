@@ -13,7 +13,7 @@ from core.jobs import Job
 from core.vault import SITE, VaultKey, vault
 from donations.models import Donation
 from operations import key_rotation, retention_run
-from petitions import tallies
+from petitions.counting import tallies
 from petitions.models import Petition, Signature, Submission
 from petitions.persons import open_person
 from petitions.states import PetitionState, SignatureState

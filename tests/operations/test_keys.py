@@ -22,9 +22,10 @@ from core.jobs import Job
 from core.keystore import Keystore
 from core.vault import SITE, DataKey, VaultKey, vault
 from operations import key_rotation
-from petitions import erasure, submission_services
-from petitions import rotation as petition_keys
-from petitions.canonical import blind_index
+from petitions import submission_services
+from petitions.addresses.canonical import blind_index
+from petitions.keeping import erasure
+from petitions.keeping import rotation as petition_keys
 from petitions.models import Petition, Signature, Submission
 from petitions.persons import open_person
 from petitions.states import PetitionState

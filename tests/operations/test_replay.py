@@ -11,8 +11,11 @@ from core import tokens
 from core.db import db
 from core.unsubscribes import Unsubscribe
 from core.vault import vault
-from petitions import consent, paper_batches, paper_services, tallies
+from petitions import consent
+from petitions.counting import tallies
 from petitions.models import Petition, Signature, Submission
+from petitions.paper import batches as paper_batches
+from petitions.paper import services as paper_services
 from petitions.states import ExitReason, SignatureState, Visibility
 from tests.petitions.conftest import Campaign
 from tests.petitions.own_pages import letters, own_page, press

@@ -17,7 +17,7 @@ from core import clock
 from core.db import db
 from core.vault import SITE, ensure_scope
 from operations import key_rotation
-from petitions import erasure
+from petitions.keeping import erasure
 from petitions.models import Petition
 from petitions.states import PetitionState
 from tests.conftest import BASE, MIGRATIONS, files_with, sqlalchemy_url

@@ -3,9 +3,9 @@
 from sqlalchemy import update
 
 from core.db import db
-from petitions import margins, recounts
+from petitions.counting import margins, recounts
+from petitions.counting.models import Tally
 from petitions.states import Method
-from petitions.tally_models import Tally
 from tests.organisers.conftest import Office
 from tests.petitions.conftest import Campaign, make_campaign
 from tests.petitions.crowd import crowd, take_away

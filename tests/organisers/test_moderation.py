@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 
 from core import clock
 from core.db import db
-from petitions.integrity_models import Invalidation, Signal
+from petitions.abuse.models import Invalidation, Signal
 from petitions.models import Petition, Signature, Submission
 from petitions.states import HeldReason, SignalKind, SignatureState, SubmissionState
 from tests.organisers.conftest import Office

@@ -9,9 +9,10 @@ from sqlalchemy import func, select
 
 from core.db import db
 from core.jobs import Job
-from petitions import list_services, services, tallies
+from petitions import list_services, services
+from petitions.counting import tallies
 from petitions.models import ConsentText, Petition, Signature, Submission, Suppression
-from petitions.paper_models import PaperBatch
+from petitions.paper.models import PaperBatch
 from petitions.states import ExitReason, Method, PetitionState, SignatureState, Visibility
 from petitions.submission_services import open_person
 from tests.organisers.conftest import Office

@@ -11,7 +11,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from core.tables import harmless
-from organisers.paper_files import LONGEST_CELL, MOST_COLUMNS
+from organisers.paper.files import LONGEST_CELL, MOST_COLUMNS
 from tests.conftest import files_with
 from tests.organisers.conftest import Office
 from tests.organisers.test_paper import Paper

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from core import remembered
 from core.db import db
 from core.switches import Switches, switches
-from petitions.integrity_models import DomainRule
+from petitions.abuse.models import DomainRule
 from petitions.models import Petition, Submission
 from petitions.states import RuleAction
 from tests.organisers.conftest import Office

@@ -11,8 +11,8 @@ from core import clock
 from core.db import db
 from donations.models import Donation, Frequency, Payment, PaymentStatus
 from petitions import services as petition_services
+from petitions.counting.models import Tally
 from petitions.states import PetitionState
-from petitions.tally_models import Tally
 from tests.factories import make_case, make_petition
 from tests.pages.conftest import Get
 

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from core.db import db
 from core.tokens import form_token
 from core.worker import Worker
-from petitions import tallies
+from petitions.counting import tallies
 from petitions.models import Petition, Signature, Submission
 from petitions.states import SignatureState
 from tests.factories import make_petition

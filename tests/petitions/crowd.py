@@ -5,7 +5,8 @@ from datetime import datetime
 
 from core import clock
 from core.db import db, insert
-from petitions import consent, tallies
+from petitions import consent
+from petitions.counting import tallies
 from petitions.models import Petition, Signature
 from petitions.states import Method, SignatureState, Visibility
 from tests.petitions.conftest import Campaign

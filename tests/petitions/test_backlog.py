@@ -12,7 +12,8 @@ import time_machine
 
 from core import clock, relay, switches
 from core.db import db
-from petitions import services, submission_services, tallies
+from petitions import services, submission_services
+from petitions.counting import tallies
 from petitions.states import Visibility
 from tests.core.smtp import Server
 from tests.petitions.conftest import Campaign

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from core import clock
 from core.audit import AuditEntry
 from core.db import db
-from petitions import held_services as held
+from petitions.abuse import held_services as held
 from petitions.confirmation_services import expire
 from petitions.models import Petition, Submission
 from petitions.signature_services import leave

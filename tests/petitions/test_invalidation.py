@@ -13,10 +13,13 @@ from core.audit import AuditEntry, find_break
 from core.db import db
 from core.jobs import Job
 from core.vault import SITE, vault
-from petitions import clearing, invalidation_batches, milestones, own_page_services, tallies
-from petitions import invalidation_services as invalidations
-from petitions.integrity_models import Invalidation
+from petitions.abuse import invalidation_batches
+from petitions.abuse import invalidation_services as invalidations
+from petitions.abuse.models import Invalidation
+from petitions.counting import milestones, tallies
+from petitions.keeping import clearing
 from petitions.models import Petition, Signature, Submission
+from petitions.own_page import services as own_page_services
 from petitions.signature_services import leave
 from petitions.states import ExitReason, InvalidationState, SignatureState, Visibility
 from tests.petitions.conftest import Campaign

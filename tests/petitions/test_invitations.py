@@ -19,7 +19,7 @@ from core import clock
 from core.db import db, empty_log
 from core.jobs import Job
 from petitions import signature_services
-from petitions.invitation_models import Invitation
+from petitions.invitations.models import Invitation
 from petitions.models import ConsentText, Petition, Signature
 from petitions.states import ExitReason, InvitationState, SignatureState, Visibility
 from tests.organisers.conftest import Office, enter

@@ -28,10 +28,12 @@ from core import clock
 from core.db import db
 from core.vault import SITE, vault
 from core.worker import Tick, Worker
-from petitions import invalidation_batches, invalidation_services, services, submission_services, tallies
+from petitions import services, submission_services
+from petitions.abuse import invalidation_batches, invalidation_services
+from petitions.counting import tallies
+from petitions.counting.tallies import Numbers
 from petitions.models import Signature
 from petitions.states import SignatureState, Visibility
-from petitions.tallies import Numbers
 from tests.petitions.conftest import LINK, Campaign, make_campaign
 from tests.petitions.own_pages import OWN
 

@@ -11,7 +11,7 @@ import dns.resolver
 import dns.rrset
 import pytest
 
-from petitions.mail_servers import MailServers
+from petitions.addresses.mail_servers import MailServers
 from tests.petitions.conftest import Campaign
 from tests.petitions.guarded import held, limits_on, sign_from
 

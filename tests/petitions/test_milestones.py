@@ -8,8 +8,8 @@ from sqlalchemy import func, select, update
 from core import clock
 from core.db import db
 from core.jobs import Job
-from petitions import milestones, tallies
-from petitions.tally_models import Tally
+from petitions.counting import milestones, tallies
+from petitions.counting.models import Tally
 from tests.organisers.conftest import enter
 from tests.petitions.conftest import Campaign
 from tests.petitions.crowd import crowd, take_away

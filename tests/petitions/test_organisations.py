@@ -8,8 +8,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from core.db import db
-from petitions import tallies
-from petitions.invitation_models import Invitation
+from petitions.counting import tallies
+from petitions.invitations.models import Invitation
 from petitions.models import Petition, Signature
 from petitions.states import InvitationState, Method, PetitionState
 from tests.organisers.conftest import enter

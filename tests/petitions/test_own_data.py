@@ -11,7 +11,7 @@ from sqlalchemy import LargeBinary, select
 from core import clock
 from core.db import Base, db
 from petitions.models import Signature, Submission
-from petitions.own_page_data import GIVEN, NOT_GIVEN
+from petitions.own_page.data import GIVEN, NOT_GIVEN
 from tests.petitions.conftest import Campaign
 from tests.petitions.own_pages import letters, own_page, press
 
@@ -40,7 +40,7 @@ def test_every_column_is_given_or_left_out_for_a_reason() -> None:
 def test_every_table_is_in_the_file_or_about_somebody_else() -> None:
     told = {str(model.__tablename__) for model in GIVEN}  # type: ignore[attr-defined]
     undecided = {table.name for table in Base.metadata.sorted_tables} - told - OTHERS.keys()
-    assert undecided == set(), "is it about a signatory? Then petitions/own_page_data.py must give it"
+    assert undecided == set(), "is it about a signatory? Then petitions/own_page/data.py must give it"
 
 
 def test_no_table_is_named_that_is_no_more() -> None:

@@ -11,12 +11,16 @@ from core import clock
 from core.db import db
 from core.jobs import Job
 from core.vault import SITE, vault
-from petitions import own_page_jobs, own_page_mails, own_page_services, signature_services, tallies
-from petitions.integrity_models import Invalidation
+from petitions import signature_services
+from petitions.abuse.models import Invalidation
+from petitions.counting import tallies
+from petitions.counting.models import TallyChange
 from petitions.models import Petition, Signature, SignatureToken, Submission, Suppression
-from petitions.own_page_services import revoke, standing_of
+from petitions.own_page import jobs as own_page_jobs
+from petitions.own_page import mails as own_page_mails
+from petitions.own_page import services as own_page_services
+from petitions.own_page.services import revoke, standing_of
 from petitions.states import PetitionState, Purpose, SignatureState
-from petitions.tally_models import TallyChange
 from tests.petitions.conftest import Campaign
 from tests.petitions.own_pages import ask_for_link, letters, own_page, press, rows, signature
 

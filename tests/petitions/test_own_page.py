@@ -12,8 +12,9 @@ from core import clock
 from core.db import Base, db
 from core.jobs import Job
 from core.vault import vault
-from petitions import own_page_services, services, signature_services
+from petitions import services, signature_services
 from petitions.models import ConsentText, Petition, Signature, SignatureToken, Submission
+from petitions.own_page import services as own_page_services
 from petitions.persons import open_person
 from petitions.states import Purpose, SignatureState, Visibility
 from tests.petitions.conftest import Campaign

@@ -15,8 +15,8 @@ from sqlalchemy import func, select
 from core import clock, remembered, switches
 from core.db import db
 from core.tor_exits import TorExits
-from petitions import proofs
-from petitions.integrity_models import Signal, SpentProof
+from petitions.abuse import proofs
+from petitions.abuse.models import Signal, SpentProof
 from petitions.models import Submission
 from petitions.states import SignalKind
 from petitions.submission_services import TOR_CROWD

@@ -14,8 +14,10 @@ from core.db import db
 from core.jobs import Job
 from core.vault import VaultKey
 from operations import retention_run
-from petitions import confirmation_services, deadlines, holds, list_services, services, tallies
-from petitions.invitation_models import Invitation
+from petitions import confirmation_services, deadlines, list_services, services
+from petitions.counting import tallies
+from petitions.invitations.models import Invitation
+from petitions.keeping import holds
 from petitions.models import Petition, Signature, Suppression
 from petitions.persons import open_person
 from petitions.states import InvitationKind, InvitationState, PetitionState, SignatureState, SubmissionState

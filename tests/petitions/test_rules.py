@@ -8,7 +8,7 @@ from flask import Flask
 
 from core import clock
 from core.db import db
-from petitions.integrity_models import DomainRule
+from petitions.abuse.models import DomainRule
 from petitions.models import Submission
 from petitions.states import RuleAction, SubmissionState
 from petitions.views import SIGNINGS

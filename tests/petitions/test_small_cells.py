@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.db import db
-from petitions import margins, tallies
+from petitions.counting import margins, tallies
 from petitions.models import Petition
 from petitions.states import Method, PetitionState, Visibility
 from tests.petitions.conftest import Campaign

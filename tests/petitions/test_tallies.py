@@ -16,9 +16,9 @@ from sqlalchemy import func, select, update
 from core import clock
 from core.db import db
 from core.jobs import Job
-from petitions import milestones, recounts, tallies
+from petitions.counting import milestones, recounts, tallies
+from petitions.counting.models import Tally, TallyChange
 from petitions.states import Method
-from petitions.tally_models import Tally, TallyChange
 from tests.conftest import BASE
 from tests.petitions.conftest import Campaign
 from tests.petitions.crowd import crowd, take_away

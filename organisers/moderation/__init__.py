@@ -1,0 +1,1 @@
+"""Held signatures, signals and invalidations in the office."""

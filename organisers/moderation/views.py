@@ -1,0 +1,107 @@
+"""Moderation in the office: signals of waves, and the held queue."""
+
+from typing import Any
+
+from flask import render_template, request
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.wrappers import Response
+
+from core.db import db
+from core.vault import SITE, vault
+from organisers.answers import actor, done, form_page
+from organisers.blueprint import ID, office
+from organisers.moderation import services as moderation_services
+from organisers.moderation.forms import DISCARD, RELEASE, HeldForm
+from organisers.petitions.views import PETITION
+from petitions import services
+from petitions.abuse import held_services, invalidation_services, signals
+from petitions.models import Petition
+
+SIGNAL = f"/signals/<{ID}:signal_id>"
+ACTS = {RELEASE: held_services.release, DISCARD: held_services.discard}
+
+
+@office.get("/signals")
+def signal_list() -> str:
+    waiting = moderation_services.signal_rows(signals.unsettled())
+    settled = moderation_services.signal_rows(signals.settled())
+    return render_template("office/signals.html", section="signals", waiting=waiting, settled=settled)
+
+
+@office.post(f"{SIGNAL}/settle")
+def settle_signal(signal_id: int) -> Response:
+    try:
+        signals.settle(signals.get(signal_id), actor=actor())
+    except signals.SettledAlready:
+        return _settled_already()
+    db.session.commit()
+    return done(_("The signal is settled. What belongs to the wave is held as long as it lasts."), ".signal_list")
+
+
+@office.post(f"{SIGNAL}/dismiss")
+def dismiss_signal(signal_id: int) -> Response:
+    try:
+        released = moderation_services.dismiss(signals.get(signal_id), actor=actor())
+    except signals.SettledAlready:
+        return _settled_already()
+    db.session.commit()
+    sentence = ngettext(
+        "No wave, then. %(number)s held signature goes on its way; the same is not told again for a day.",
+        "No wave, then. %(number)s held signatures go on their way; the same is not told again for a day.",
+        released, number=released,
+    )  # fmt: skip
+    return done(sentence, ".signal_list")
+
+
+@office.post(f"{SIGNAL}/invalidate")
+def invalidate_signal(signal_id: int) -> Response:
+    signal = signals.get(signal_id)
+    vault().prepare(SITE)
+    petition = services.get(signal.petition_id)
+    made = invalidation_services.prepare(petition, {"cluster": signal.cluster_id}, actor=actor())
+    db.session.commit()
+    sentence = _("Nothing is taken out yet. Look at what was found, write the reason, then start.")
+    return done(sentence, ".invalidation", petition_id=petition.id, invalidation_id=made.id)
+
+
+@office.get(f"{PETITION}/held")
+def held(petition_id: int) -> Response:
+    return _held_page(services.get(petition_id), HeldForm(formdata=None))
+
+
+@office.post(f"{PETITION}/held")
+def judge_held(petition_id: int) -> Response:
+    petition, form = services.get(petition_id), HeldForm()
+    if not form.validate():
+        return _held_page(petition, form)
+    act = form.act.data or ""
+    try:
+        number = ACTS[act](petition, actor=actor(), **form.chosen())
+    except held_services.TakesNone:
+        form.form_errors.append(_("The petition takes no signatures any more: what is held can only be discarded."))
+        return _held_page(petition, form)
+    db.session.commit()
+    return done(_said(act, number), ".held", petition_id=petition.id)
+
+
+def _held_page(petition: Petition, form: HeldForm) -> Response:
+    wanted = {name: request.args.get(name, "") for name in ("reason", "cluster")}
+    context: dict[str, Any] = {
+        "groups": held_services.groups(petition), "sample": held_services.sample(petition, **wanted),
+        "waves": dict(moderation_services.waves_of(petition)), "reason_of": moderation_services.reason_of,
+        "takes": held_services.takes_signatures(petition), "wanted": wanted,
+    }  # fmt: skip
+    return form_page("office/held.html", form, petition=petition, **context)
+
+
+def _said(act: str, number: int) -> str:
+    if act == RELEASE:
+        one, many = "%(number)s signature goes on its way.", "%(number)s signatures go on their way."
+        return ngettext(one, many, number, number=number)
+    return ngettext("%(number)s signature is discarded.", "%(number)s signatures are discarded.", number, number=number)
+
+
+def _settled_already() -> Response:
+    db.session.rollback()
+    return done(_("Somebody else has settled this signal meanwhile."), ".signal_list")

@@ -1,0 +1,1 @@
+"""Petitions in the office: their words, recipients and parts."""

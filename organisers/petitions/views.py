@@ -1,0 +1,123 @@
+"""Petitions in the office: written, published, paused, closed, their numbers seen, their signatures exported."""
+
+from collections.abc import Sequence
+
+from flask import Response as FlaskResponse
+from flask import make_response, render_template
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from core import clock
+from core.db import db
+from core.guards import body_limit
+from deliveries import services as deliveries
+from deliveries.formats import FORMATS
+from deliveries.streams import in_own_context
+from organisers import charts, numbers
+from organisers.answers import actor, done, form_page
+from organisers.blueprint import ID, office
+from organisers.cases import services as case_services
+from organisers.cases.views import LONG_TEXTS, slug_taken
+from organisers.petitions import services as petition_services
+from organisers.petitions.forms import ExportForm, PetitionForm
+from petitions import services
+from petitions.counting import tallies
+from petitions.models import Petition
+
+PETITION = f"/petitions/<{ID}:petition_id>"
+SAID = {
+    "publish": lambda: _("The petition is open for signatures."),
+    "pause": lambda: _("The petition is paused: nobody can sign until you resume it."),
+    "resume": lambda: _("The petition is open for signatures again."),
+    "close": lambda: _("The petition is closed. Who signed in time may still confirm for a day."),
+    "reopen": lambda: _("The petition is open for signatures again."),
+}
+
+
+@office.route(f"/cases/<{ID}:case_id>/petitions/new", methods=["GET", "POST"])
+@body_limit(LONG_TEXTS)
+def new_petition(case_id: int) -> Response:
+    case, form = case_services.get(case_id), PetitionForm()
+    if form.validate_on_submit():
+        try:
+            made = petition_services.create(case, actor=actor(), **form.values())
+        except case_services.SlugTaken:
+            form.slug.errors = [slug_taken()]
+        else:
+            db.session.commit()
+            return done(_("The petition is a draft. Add its recipient next."), ".new_recipient", petition_id=made.id)
+    return form_page("office/petition_form.html", form, case=case, petition=None)
+
+
+@office.get(PETITION)
+def petition(petition_id: int) -> Response:
+    return petition_page(services.get(petition_id))
+
+
+@office.route(f"{PETITION}/edit", methods=["GET", "POST"])
+@body_limit(LONG_TEXTS)
+def edit_petition(petition_id: int) -> Response:
+    found = services.get(petition_id)
+    form = PetitionForm.of(found)
+    if form.validate_on_submit():
+        try:
+            petition_services.edit(found, actor=actor(), **form.values())
+        except case_services.SlugTaken:
+            form.slug.errors = [slug_taken()]
+        else:
+            return saved(found, _("Saved."))
+    return form_page("office/petition_form.html", form, case=found.case, petition=found)
+
+
+@office.post(f"{PETITION}/<any({', '.join(petition_services.ACTS)}):name>")
+def act(petition_id: int, name: str) -> Response:
+    found = services.get(petition_id)
+    try:
+        petition_services.act(found, name, actor=actor())
+    except services.NotReady as error:
+        return petition_page(found, problems=error.reasons, status=422)
+    except services.WrongState:
+        db.session.rollback()
+        moved_on = _("Somebody else has changed this petition meanwhile. Its present state is shown here.")
+        return petition_page(found, problems=[moved_on], status=409)
+    return saved(found, SAID[name]())
+
+
+@office.post(f"{PETITION}/export")
+def export(petition_id: int) -> Response:
+    found, form = services.get(petition_id), ExportForm()
+    if not form.validate_on_submit():
+        return petition_page(found, problems=form.format.errors, status=422)
+    wanted = form.format.data
+    chunks = deliveries.export(found, wanted, actor=actor())
+    name = f"list-{found.id}-{clock.now():%Y-%m-%d}.{wanted}"  # neutral: a file name is seen by whoever looks on
+    db.session.commit()
+    answer = FlaskResponse(in_own_context(chunks), content_type=FORMATS[wanted].media_type)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def petition_page(found: Petition, *, problems: Sequence[str] = (), status: int = 200) -> Response:
+    """The petition with its numbers and whatever may be done to it now."""
+    counted = tallies.numbers(found.id)
+    days = numbers.by_day(counted.by_hour, found.time_zone)
+    page = render_template(
+        "office/petition.html",
+        petition=found,
+        problems=problems,
+        form=ExportForm(formdata=None),
+        acts=petition_services.offered(found),
+        total=counted.total,
+        submissions=numbers.waiting_and_held(services.waiting(found.id)),
+        days=days,
+        chart=charts.bar_chart(days),
+        sources=numbers.shares(counted.by_source),
+        countries=numbers.top_countries(counted.by_country),
+    )
+    return make_response(page, status)
+
+
+def saved(found: Petition, sentence: str) -> Response:
+    """Commits, and goes back to the petition."""
+    db.session.commit()
+    return done(sentence, ".petition", petition_id=found.id)

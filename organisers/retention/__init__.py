@@ -1,0 +1,1 @@
+"""Clocks, holds and erasing in the office."""

@@ -1,0 +1,1 @@
+"""What organisers turn while the site runs."""

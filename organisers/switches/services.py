@@ -1,0 +1,52 @@
+"""What organisers turn on and off while the site runs, and their word on mail domains; every act goes into the audit chain."""
+
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from core import audit, clock, switches
+from core.db import RowNotFound, db, insert
+from petitions.abuse.models import DomainRule
+from petitions.states import RuleAction
+
+
+class NoSuchRule(RowNotFound):
+    """Nobody has said anything about this domain."""
+
+
+def turn(*, actor: str, **values: Any) -> list[str]:
+    """Turns those switches that stand otherwise; their names."""
+    now = switches.switches()
+    changed = {name: value for name, value in values.items() if getattr(now, name) != value}
+    if changed:
+        switches.turn(actor=actor, **changed)
+    return sorted(changed)
+
+
+def turn_country(country: str, *, on: bool, actor: str) -> None:
+    """Takes signatures from a country again, or no more."""
+    others = set(switches.switches().countries_off) - {country}
+    turn(actor=actor, countries_off=tuple(sorted(others if on else others | {country})))
+
+
+def domain_rules() -> list[DomainRule]:
+    """Every rule, by domain."""
+    return list(db.session.scalars(select(DomainRule).order_by(DomainRule.domain)))
+
+
+def set_rule(domain: str, *, action: RuleAction, reason: str, actor: str) -> None:
+    """Holds or trusts a domain and what lies in it; a rule that stood there is replaced."""
+    row = {"domain": domain, "action": action, "reason": reason, "created_by": actor, "created_at": clock.now()}
+    kept = insert(DomainRule).values(row)
+    db.session.execute(kept.on_conflict_do_update(index_elements=["domain"], set_=row))
+    audit.record("domain_rule.set", domain, actor=actor, action=action.value, reason=reason)
+
+
+def remove_rule(domain: str, *, actor: str) -> None:
+    """Raises NoSuchRule."""
+    gone = db.session.execute(
+        delete(DomainRule).where(DomainRule.domain == domain).returning(DomainRule.domain)
+    ).scalar()
+    if gone is None:
+        raise NoSuchRule(domain)
+    audit.record("domain_rule.removed", domain, actor=actor)

@@ -1,0 +1,1 @@
+"""Which mailbox an address means, and what is known of its domain."""

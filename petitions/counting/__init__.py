@@ -1,0 +1,1 @@
+"""How many, told exactly and without giving anybody away."""

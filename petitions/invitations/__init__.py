@@ -1,0 +1,1 @@
+"""Closed letters, organisations and notable people: who signs by invitation."""

@@ -1,0 +1,1 @@
+"""What time does to what people gave: clocks, holds, erasing, new keys."""

@@ -1,0 +1,1 @@
+"""A signatory's own page, reached by mailed links."""

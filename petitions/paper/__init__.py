@@ -1,0 +1,1 @@
+"""Signatures on paper: the printed sheet, and the lines that come back."""
