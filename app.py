@@ -79,6 +79,7 @@ PUBLIC = (
 COMMANDS = (
     petitions.commands.petition, petitions.commands.tallies, organisers.commands.organiser, worker.jobs,
     operations.commands.seed, operations.commands.doctor, operations.commands.backup, operations.commands.restore,
+    operations.commands.public_rights,
     operations.retention_commands.retention, operations.key_commands.keys,
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ from core.db import db
 from operations import backup as saving
 from operations import demo
 from operations import doctor as examining
+from operations import public_rights as rights_of_public
 from operations import restore as restoring
 from operations.machine_checks import note_backup
 
@@ -40,6 +41,14 @@ def doctor(as_json: bool) -> None:
     report = examining.examine(current_app.config["UNDERSIGNED"])
     click.echo(json.dumps(report.as_json(), indent=1) if as_json else report.as_text())
     raise SystemExit(1 if report.failed else 0)
+
+
+@click.command("public-rights")
+@click.argument("role")
+def public_rights(role: str) -> None:
+    """Prints the SQL that gives PostgreSQL's ROLE the rights of the public server, and no others. Pipe it into psql."""
+    for statement in rights_of_public.statements(role):
+        click.echo(statement)
 
 
 @click.command("backup")

@@ -1,0 +1,30 @@
+"""What the PostgreSQL role of the public server may do, table by table: whoever takes that server gets no more.
+
+Petitions, cases and switches it reads; what people send it inserts, what they take back it empties. Organisers, their login
+links and the chain of their acts it cannot see. A test runs every public act under these rights, and wants a line for each table."""
+
+from collections.abc import Iterator
+
+READS, ADDS = "SELECT", "SELECT, INSERT"
+ACTS = "SELECT, INSERT, UPDATE"
+RIGHTS: dict[str, str] = {
+    "alembic_version": READS, "cases": READS, "people": READS, "events": READS, "petitions": READS, "recipients": READS,
+    "consent_texts": READS, "switches": READS, "vault_keys": READS, "tallies": READS, "milestones": READS, "margins": READS,
+    "mail_hours": READS, "signals": READS, "stripe_events": ADDS, "data_keys": ADDS, "spent_proofs": ADDS,
+    "suppressions": ADDS, "jobs": ACTS, "submissions": ACTS, "signatures": ACTS, "tally_changes": ACTS, "invitations": ACTS,
+    "donations": ACTS, "payments": ACTS, "invoice_payments": ACTS, "signature_tokens": "SELECT, INSERT, DELETE",
+    "unsubscribes": "SELECT, INSERT, DELETE",
+    "organisers": "", "roles": "", "organiser_roles": "", "login_links": "", "audit_entries": "", "audit_heads": "",
+    "domain_rules": "", "invalidations": "", "paper_batches": "",
+}  # fmt: skip
+
+
+def statements(role: str) -> Iterator[str]:
+    """SQL that gives a role these rights and takes every other, for the owner of the tables to run; again after an upgrade."""
+    name = '"' + role.replace('"', '""') + '"'
+    yield f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {name};"
+    yield f"GRANT USAGE ON SCHEMA public TO {name};"
+    yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name};"
+    for table, rights in RIGHTS.items():
+        if rights:
+            yield f"GRANT {rights} ON {table} TO {name};"
