@@ -1,4 +1,4 @@
-"""The public server without a keystore, under a PostgreSQL role that may do what it needs and no more: every public act works."""
+"""The public server without a keystore, under a PostgreSQL role with only the rights that it needs: every public act works."""
 
 import re
 import secrets
