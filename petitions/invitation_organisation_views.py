@@ -7,6 +7,7 @@ from limits import parse
 from core.db import db
 from core.guards import cacheable
 from core.limits import own_bucket_within
+from core.switches import switches
 from petitions import invitation_services, services
 from petitions.blueprint import petitions
 from petitions.invitation_forms import OrganisationForm
@@ -18,7 +19,7 @@ ORGANISATIONS = parse("20/hour")
 @petitions.get("/<slug>/organisation")
 def organisation(slug: str) -> ResponseReturnValue:
     petition = services.get_public(slug)
-    if not petition.open:
+    if not (petition.open and switches().signing):
         return _closed(petition)
     return cacheable(_page(petition, OrganisationForm(formdata=None)))
 
@@ -26,7 +27,7 @@ def organisation(slug: str) -> ResponseReturnValue:
 @petitions.post("/<slug>/organisation")
 def add_organisation(slug: str) -> ResponseReturnValue:
     petition, form = services.get_public(slug), OrganisationForm()
-    if not petition.open:
+    if not (petition.open and switches().signing):
         return make_response(_closed(petition), 409)
     if not form.validate():
         return make_response(_page(petition, form), 422)
@@ -49,4 +50,5 @@ def _page(petition: Petition, form: OrganisationForm) -> Response:
 
 
 def _closed(petition: Petition) -> str:
-    return render_template("petitions/closed.html", petition=petition, case=petition.case)
+    template = "petitions/halted.html" if petition.open else "petitions/closed.html"
+    return render_template(template, petition=petition, case=petition.case)

@@ -11,7 +11,7 @@ from tests.browser.conftest import Stage
 from tests.browser.looks import faults, press
 from tests.petitions.guarded import limits_on
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stage")]
 
 Visit = Callable[..., Page]
 PATHS = (
@@ -111,4 +111,7 @@ def test_while_signing_is_switched_off_the_page_says_so_and_shows_no_form(
     halted = visit("/petitions/{wide}?halted=1")
     expect(halted.get_by_role("heading", name="Signing is paused for the moment")).to_be_visible()
     expect(halted.get_by_label("Full name")).to_have_count(0)
+    expect(halted.get_by_role("link", name="Support this petition as an organisation")).to_have_count(0)
     assert faults(halted) == []
+    asked = visit("/petitions/{wide}/organisation?halted=1")
+    expect(asked.get_by_role("heading", level=1)).to_have_text("Signing is paused for the moment")
