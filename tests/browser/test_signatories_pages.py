@@ -43,6 +43,14 @@ def test_a_page_fits_every_window_and_axe_finds_nothing(visit: Visit, path: str)
     assert faults(visit(path)) == []
 
 
+def test_who_was_invited_is_told_which_link_is_theirs_and_promised_no_other(visit: Visit) -> None:
+    page = visit("/petitions/closed-letter")
+    expect(page.get_by_text("The link in the mail that invited you shows what you signed")).to_be_visible()
+    expect(page.locator("a[href*='/signatures/manage']")).to_have_count(0)
+    asked = visit("/signatures/manage?petition={wide}").get_by_label("Petition", exact=True).get_by_role("option")
+    assert "A letter of the members" not in asked.all_inner_texts()
+
+
 @pytest.mark.parametrize(
     ("path", "button"),
     [
