@@ -19,7 +19,8 @@ PATHS = (
     "/petitions/{wide}/organisation", "/petitions/{wide}/organisation/sent", "/petitions/closed-letter",
     "{own}", "{counted}", "{left}", "{own}/own/name", "{own}/own/withdraw", "{own}/own/erase", "{own}/own/disown",
     "{own}/own/visibility", "{own}/own/updates", "/signatures/manage?petition={wide}", "/signatures/manage/sent",
-    "/signatures/manage/renewed", "{stop}", "{stopped}", "{asked}", "{signed}", "{declined}", "{colleague}",
+    "/signatures/manage/renewed", "{stop}", "{stopped}", "{asked}", "{signed}", "{declined}", "{colleague}", "{notable}",
+    "{union}", "{asks}",
 )  # fmt: skip
 
 
