@@ -20,7 +20,7 @@ ORGANISATIONS = parse("20/hour")
 @petitions.get("/<slug>/organisation")
 def organisation(slug: str) -> ResponseReturnValue:
     petition = services.get_public(slug)
-    if not petition.open:
+    if not (petition.open and switches().signing):
         return _closed(petition)
     return cacheable(_page(petition, OrganisationForm(formdata=None)))
 
@@ -51,4 +51,5 @@ def _page(petition: Petition, form: OrganisationForm) -> Response:
 
 
 def _closed(petition: Petition) -> str:
-    return render_template("petitions/closed.html", petition=petition, case=petition.case)
+    template = "petitions/halted.html" if petition.open else "petitions/closed.html"
+    return render_template(template, petition=petition, case=petition.case)

@@ -84,7 +84,7 @@ class LinkForm(PublicForm):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        titles = [(petition.slug, petition.title) for petition in services.list_public()]
+        titles = [(one.slug, one.title) for one in services.list_public() if not one.invited_only]  # they have a link
         self.slugs = [slug for slug, _title in titles]
         self.petition.choices = [("", _l("Choose the petition")), *titles] if len(titles) != 1 else titles
 

@@ -38,7 +38,7 @@ def build(app: Flask) -> dict[str, str]:
     wide = _wide(app)
     found = {"wide": wide.slug, "big": str(wide.id), **_signatories(wide), **_moderation(wide, office)}
     _paper(wide, office)
-    _beside(wide, office)
+    found |= _beside(wide, office)
     found |= _closed_letter(app, office)
     found |= _ended(app, office)
     with app.app_context():
@@ -112,8 +112,8 @@ def _paper(wide: Campaign, office: Office) -> None:
     assert paper.type(*people, label="Stall before the main station, first Saturday").status_code == 303
 
 
-def _beside(wide: Campaign, office: Office) -> None:
-    """A notable signatory and an organisation that are shown, and one who still asks for another role."""
+def _beside(wide: Campaign, office: Office) -> dict[str, str]:
+    """A notable signatory and an organisation that are shown, one who asks for another role, one that has not answered."""
     letter = Letter(wide.app, wide, office)
     lines = f"""{NOTABLE["name"]}; Professor of Law; A University; DE; nora@university.example
 Otto Beispiel; Bishop; A Diocese; AT; otto@diocese.example"""
@@ -127,7 +127,9 @@ Otto Beispiel; Bishop; A Diocese; AT; otto@diocese.example"""
             office.post(f"{letter.office_list}/{row.id}/approve")
     wide.work()
     assert letter.press("otto@diocese.example", "correction", role="Archbishop", affiliation="A Diocese") == 303
-    wide.work()
+    enter_union(wide, name="Association of the North", email="office@association.example")
+    mailboxes = {"notable": "nora@university.example", "union": "office@union.example"}
+    return {key: letter.links(one)[1] for key, one in {**mailboxes, "asks": "office@association.example"}.items()}
 
 
 def _closed_letter(app: Flask, office: Office) -> dict[str, str]:

@@ -11,7 +11,7 @@ from tests.browser.conftest import Stage
 from tests.browser.looks import faults, press
 from tests.petitions.guarded import limits_on
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stage")]
 
 Visit = Callable[..., Page]
 PATHS = (
@@ -19,7 +19,8 @@ PATHS = (
     "/petitions/{wide}/organisation", "/petitions/{wide}/organisation/sent", "/petitions/closed-letter",
     "{own}", "{counted}", "{left}", "{own}/own/name", "{own}/own/withdraw", "{own}/own/erase", "{own}/own/disown",
     "{own}/own/visibility", "{own}/own/updates", "/signatures/manage?petition={wide}", "/signatures/manage/sent",
-    "/signatures/manage/renewed", "{stop}", "{stopped}", "{asked}", "{signed}", "{declined}", "{colleague}",
+    "/signatures/manage/renewed", "{stop}", "{stopped}", "{asked}", "{signed}", "{declined}", "{colleague}", "{notable}",
+    "{union}", "{asks}",
 )  # fmt: skip
 
 
@@ -41,6 +42,14 @@ def turn(stage: Stage) -> Iterator[Callable[..., None]]:
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_fits_every_window_and_axe_finds_nothing(visit: Visit, path: str) -> None:
     assert faults(visit(path)) == []
+
+
+def test_who_was_invited_is_told_which_link_is_theirs_and_promised_no_other(visit: Visit) -> None:
+    page = visit("/petitions/closed-letter")
+    expect(page.get_by_text("The link in the mail that invited you shows what you signed")).to_be_visible()
+    expect(page.locator("a[href*='/signatures/manage']")).to_have_count(0)
+    asked = visit("/signatures/manage?petition={wide}").get_by_label("Petition", exact=True).get_by_role("option")
+    assert "A letter of the members" not in asked.all_inner_texts()
 
 
 @pytest.mark.parametrize(
@@ -111,4 +120,7 @@ def test_while_signing_is_switched_off_the_page_says_so_and_shows_no_form(
     halted = visit("/petitions/{wide}?halted=1")
     expect(halted.get_by_role("heading", name="Signing is paused for the moment")).to_be_visible()
     expect(halted.get_by_label("Full name")).to_have_count(0)
+    expect(halted.get_by_role("link", name="Support this petition as an organisation")).to_have_count(0)
     assert faults(halted) == []
+    asked = visit("/petitions/{wide}/organisation?halted=1")
+    expect(asked.get_by_role("heading", level=1)).to_have_text("Signing is paused for the moment")
