@@ -42,7 +42,7 @@ ADVICE = {
     "signal": _l(
         "Signatures are coming in that look made: many of one country, one mail domain, one name, one family of addresses "
         "or one network, far above what this petition is used to. What matches is set aside from now on and waits for you, "
-        "unless nothing but the number is strange: then you decide first. Open the signals in the office: look at a sample, "
+        "of what is strange by its number alone only what goes beyond 300. Open the signals in the office: look at a sample, "
         "then say that it is no wave, or take its signatures out of the count. Everything can be undone."
     ),
     "retention-stopped": _l(

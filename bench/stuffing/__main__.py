@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import logging
+import signal
 import sys
 import tempfile
 import time
@@ -30,6 +31,7 @@ def main() -> int:
     arguments.add_argument("--postgresql", action="store_true", help="PostgreSQL instead of SQLite.")
     arguments.add_argument("--scale", type=float, default=1.0, help="A part of it, for a try.")
     given = arguments.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended on the way out
     logging.getLogger("core.alarms").setLevel(logging.CRITICAL)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="undersigned-stuffing-") as name, contextlib.ExitStack() as stack:

@@ -1,8 +1,8 @@
 """Signals of waves: which are on, who belongs to one, and what an organiser says of it.
 
 A signal is live while its wave lasts and an hour longer; what matches it meanwhile is held, where only a number is strange once
-an organiser has called it a wave. One that was called none has no rows any more (`submissions` is 0), holds nobody, and the
-same is not told again for a while."""
+an organiser has called it a wave or it is huge. One that was called none has no rows any more (`submissions` is 0), holds
+nobody, and the same is not told again for a while."""
 
 import hmac
 from collections.abc import Callable, Mapping, Sequence
@@ -84,8 +84,9 @@ def wave_of(submission: Submission, person: Mapping[str, Any]) -> Signal | None:
 
 
 def holds(signal: Signal) -> bool:
-    """Whether what matches waits for an organiser: a mere number holds nobody until one has called it a wave."""
-    return signal.settled_at is not None or not waves.is_number(signal.kind, signal.value)
+    """Whether what matches waits for an organiser: a mere number, unless it is huge, does so once one has called it a wave."""
+    huge = signal.submissions >= waves.HUGE or not waves.is_number(signal.kind, signal.value)
+    return huge or signal.settled_at is not None
 
 
 def live_of(petition_id: int) -> Sequence[Signal]:

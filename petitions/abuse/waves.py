@@ -2,8 +2,8 @@
 
 A group of its own kind (one name, one family of addresses) is told by its size. One that honest people share (a country, a
 provider, a network, a union's domain) must also look made: few networks, or addresses that are foreign to their names. So a
-viral hour or a hall behind one address are none. A small domain's mere number is told, and holds nobody until an organiser says
-that it is a wave."""
+viral hour or a hall behind one address are none. A small domain's mere number is told, and holds nobody before an organiser
+calls it a wave, or it is huge."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -80,6 +80,7 @@ class Rule:
 
 DOMAIN = Rule(20, 5)
 BUSY = Rule(40, 5)
+HUGE = 300  # of one small domain: more wait for an organiser, so that nobody stuffs a petition while all are asleep
 PROVIDER = Rule(60, 2, made=True)
 NAME = Rule(8, 5)
 FAMILY = Rule(6, 5)

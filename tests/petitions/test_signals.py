@@ -16,9 +16,11 @@ from core.vault import SITE, vault
 from organisers.moderation import services as moderation_services
 from organisers.services import ensure_organiser
 from petitions import submission_services
-from petitions.abuse import invalidation_services, signals
-from petitions.abuse.models import DomainRule, Signal
+from petitions.abuse import invalidation_services
 from petitions.addresses import mail_domains
+from petitions.abuse import signals
+from petitions.abuse import waves
+from petitions.abuse.models import DomainRule, Signal
 from petitions.models import Petition, Signature, Submission
 from petitions.states import HeldReason, RuleAction, SignalKind, SubmissionState, Visibility
 from tests.petitions.conftest import Campaign, make_campaign
@@ -133,6 +135,20 @@ def test_signatures_that_came_of_a_wave_carry_its_cluster(campaign: Campaign) ->
         clusters = db.session.scalars(select(Signature.cluster_id)).all()
         assert clusters == [the_signal(campaign).cluster_id] * 10
         assert signals.numbers_of([the_signal(campaign)])[clusters[0]] == (0, 10)
+
+
+def test_a_huge_number_of_one_small_domain_waits_for_an_organiser(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waves, "HUGE", 50)
+    for number in range(50):
+        first, last = name(number)
+        send(campaign, number, email=f"{first}.{last}@union.example")
+    assert told(campaign) == [("velocity", "union.example")] and held(campaign) == []
+    send(campaign, 50, email="ada.fichte@union.example")
+    send(campaign, 51)
+    campaign.work()
+    assert len(held(campaign)) == 1
 
 
 def test_days_later_a_waves_mark_still_finds_its_signatures_though_no_network_is_known_any_more(
