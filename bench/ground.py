@@ -70,12 +70,9 @@ class PostgreSQL:
 def postgresql(folder: Path) -> Iterator[PostgreSQL]:
     """A PostgreSQL of its own with its own settings untouched (fsync on), ended with the block."""
     server = get_server(folder / "postgresql")
+    postmaster = int((folder / "postgresql" / "postmaster.pid").read_text().split()[0])
     try:
-        yield PostgreSQL(
-            server.get_uri(),
-            Path(server.bin_path),
-            int((folder / "postgresql" / "postmaster.pid").read_text().split()[0]),
-        )
+        yield PostgreSQL(server.get_uri(), Path(server.bin_path), postmaster)
     finally:
         server.cleanup()
 
