@@ -21,6 +21,7 @@ from organisers import (  # noqa: F401 - their routes
     petition_views,
     recipient_views,
     retention_views,
+    search_views,
     switch_views,
 )
 from organisers.blueprint import office
