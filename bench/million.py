@@ -44,7 +44,7 @@ def run(plan: Plan, sites: Mapping[str, Site], server: PostgreSQL) -> list[Line]
         if name == "PostgreSQL":
             server.call("psql", site.uri, "-qc", "VACUUM ANALYZE")
         found.append(Line(f"million, {name}, made in", time.perf_counter() - began, "s"))
-        found += [*reading(name, site, plan.million), *confirming(name, site, plan.million)]
+        found += [*reading(name, site, plan.million), *confirming(name, site, plan.million, server)]
     return found
 
 
@@ -121,7 +121,7 @@ def look_for_scans(dialect: str, cursor: Any, statement: str, parameters: Any) -
             raise WrongAnswer(f"{line}: {statement}")
 
 
-def confirming(name: str, site: Site, million: int) -> Iterator[Line]:
+def confirming(name: str, site: Site, million: int, server: PostgreSQL) -> Iterator[Line]:
     """Processes confirm what waits as fast as they can while a worker folds; then how long the rest takes to fold."""
     waiting = make_waiting(site, 2 * int(CONFIRMATIONS.bound) * SECONDS)
     with site.app.app_context():
@@ -132,7 +132,9 @@ def confirming(name: str, site: Site, million: int) -> Iterator[Line]:
     folder = start("fold", site, [])
     folder.stdout.readline()
     print("go", file=folder.stdin, flush=True)
+    spent = server.cpu()
     done, took, cpu = crowd(site, CONFIRMERS[name], "confirm", waiting)
+    spent = server.cpu() - spent
     folder.stdin.close()
     most = json.loads(folder.stdout.readline())[0]
     folder.wait(60)
@@ -154,6 +156,8 @@ def confirming(name: str, site: Site, million: int) -> Iterator[Line]:
         CONFIRMATIONS,
     )
     yield Line(f"million, {name}, CPU of our side a confirmation", cpu / done * 1000, "ms")
+    if site.uri:
+        yield Line(f"million, {name}, CPU of the server a confirmation, folding included", spent / done * 1000, "ms")
     yield Line(f"million, {name}, most that waited to be folded", most, "rows")
     yield Line(f"million, {name}, the rest folded in", rest * 1000, "ms")
     yield Line(f"million, {name}, folding alone", folding(site), "/s", aim=CONFIRMATIONS)

@@ -112,6 +112,7 @@ ROUTES = {
     "office.erase": (OFFICE, "GET POST"),
     "office.counting": (OFFICE, "GET"),
     "office.recount": (OFFICE, "POST"),
+    "office.search": (OFFICE, "GET POST"),
     "office.paper": (OFFICE, "GET"),
     "office.new_paper": (OFFICE, "GET POST"),
     "office.more_paper": (OFFICE, "GET POST"),

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -80,6 +81,34 @@ def test_a_recount_does_not_mistake_waiting_changes_for_drift(campaign: Campaign
     with campaign.app.app_context():
         assert tallies.total(campaign.id) == 0 and tallies.recount() == {}
     assert campaign.count() == 1
+
+
+def test_a_recount_while_people_confirm_and_a_worker_folds_finds_no_drift(campaign: Campaign) -> None:
+    confirming = threading.Event()
+
+    def fold() -> None:
+        while not confirming.is_set():
+            with campaign.app.app_context():
+                tallies.fold()
+
+    def recount() -> list[dict[int, int]]:
+        found = []
+        while not confirming.is_set():
+            with campaign.app.app_context():
+                found.append(tallies.recount())
+        return found
+
+    with ThreadPoolExecutor(2) as pool:
+        folding, recounting = pool.submit(fold), pool.submit(recount)
+        try:
+            for _ in range(60):
+                crowd(campaign, 2, fold=False)
+        finally:
+            confirming.set()
+        folding.result()
+        found = recounting.result()
+    assert len(found) > 2 and not any(found)
+    assert campaign.count() == campaign.valid() == 120
 
 
 def test_totals_of_unknown_petitions_are_nothing(app: Flask) -> None:

@@ -1,0 +1,16 @@
+"""The form that asks whether an address has signed."""
+
+from flask_babel import lazy_gettext as _l
+from wtforms import EmailField
+from wtforms.validators import InputRequired
+
+from core.forms import Clean
+from organisers.fields import OfficeForm
+from petitions.addresses import mail_domains
+
+
+class SearchForm(OfficeForm):
+    email = EmailField(
+        _l("Email address"),
+        [InputRequired(_l("Enter an email address like name@example.org.")), Clean(mail_domains.clean, 254)],
+    )
