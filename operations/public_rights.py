@@ -1,7 +1,7 @@
 """What the PostgreSQL role of the public server may do, table by table: whoever takes that server gets no more.
 
-Petitions, cases and switches it reads; what people send it inserts, what they take back it empties. Organisers, their login
-links and the chain of their acts it cannot see. A test runs every public act under these rights, and wants a line for each table."""
+Petitions, cases and switches it reads; what people send it inserts, what they take back it empties. Organisers, their
+login links and the chain of their acts it cannot see. A test runs every public act so, and wants a line for each table."""
 
 from collections.abc import Iterator
 
