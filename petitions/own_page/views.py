@@ -14,13 +14,13 @@ from core.vault import SITE, vault
 from petitions.own_page import services as own_page_services
 from petitions.own_page import words as own_page_words
 from petitions.own_page.forms import FORMS, LinkForm
-from petitions.own_page.services import TO_ADDRESS, OwnLinkGone, Standing
+from petitions.own_page.services import OwnLinkGone, Standing
 from petitions.states import HIDDEN_STATES, ExitReason, Visibility
 
 own_page = Blueprint("own_page", __name__, url_prefix="/signatures")
 
 LINKS = parse("10/hour")
-PRESSES = parse("60/hour")  # of what makes work for others; leaving and narrowing are never refused
+PRESSES, LIMITED = parse("60/hour"), ("name", "updates", "data")  # leaving, narrowing, ending links: never refused
 ACTS: dict[str, Callable[[Standing, Any], None]] = {
     "visibility": lambda standing, form: own_page_services.narrow(standing, Visibility(form.visibility.data)),
     "name": lambda standing, form: own_page_services.correct(standing, **form.person()),
@@ -84,7 +84,7 @@ def act(secret: str, act: str) -> ResponseReturnValue:
     form = FORMS[act](standing)
     if not form.validate():
         return _ask(secret, act, standing, form), 422
-    if act in TO_ADDRESS and not own_bucket_within(PRESSES, "own-page", alone=standing.submission.public_id):
+    if act in LIMITED and not own_bucket_within(PRESSES, "own-page", alone=standing.submission.public_id):
         return _too_often(secret, act, standing, form)
     vault().prepare(SITE)
     ACTS[act](standing, form)

@@ -396,17 +396,20 @@ def test_no_wish_goes_before_the_mails_that_ask_to_confirm(campaign: Campaign) -
     }  # fmt: skip
 
 
-def test_one_network_wishes_so_often_an_hour_and_may_still_narrow_and_leave(campaign: Campaign) -> None:
+def test_one_network_wishes_so_often_an_hour_and_may_still_narrow_leave_and_end_links(campaign: Campaign) -> None:
+    own_page(campaign, "ben@example.org")
     own = own_page(campaign, visibility="public")
     with limits_on(campaign.app):
         for _ in range(60):
             assert press(campaign, own, "updates", updates="yes").status_code == 303
-        for act in ("updates", "name", "data", "links"):
+        for act in ("updates", "name", "data"):
             answer = press(campaign, own, act, updates="yes", name="Ada Kept")
             assert answer.status_code == 429 and "Try again in an hour" in answer.text
         assert "Ada Kept" in press(campaign, own, "name", name="Ada Kept").text
         assert press(campaign, own, "visibility", visibility="counted").status_code == 303
         assert press(campaign, own, "erase").status_code == 303
+        other = letters(campaign, "ben@example.org")[-1].own
+        assert press(campaign, other, "links").status_code == 303
     assert rows(campaign, Job, Job.kind == "petitions.correct") == 60
 
 
