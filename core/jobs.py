@@ -42,6 +42,7 @@ SLOWEST_RETRY = timedelta(hours=2)
 DEAD_KEPT = timedelta(days=21)
 SEALED_CONTEXT = "undersigned/job/v1"
 URGENT, NORMAL = 0, 10
+WISH = 12  # what somebody may ask for again and again: behind the mails that ask to confirm (relay.CONFIRMATION)
 
 Handler = Callable[["Job"], None]
 Conditions = tuple[ColumnElement[bool], ...]
@@ -105,6 +106,11 @@ def enqueue(
         box = vault().seal(SITE, SEALED_CONTEXT, public_id, sealed)
         values |= {"key_id": box.key_id, "data_key_id": box.data_key_id, "blob": box.blob}
     db.session.execute(insert(Job.__table__).on_conflict_do_nothing(index_elements=["key"]), values)
+
+
+def put_off(job: Job, by: timedelta) -> None:
+    """Promises a job's work once more, for later: this time it could not be done, and nothing failed."""
+    enqueue(job.kind, job.args, sealed=job.sealed(), priority=job.priority, after=by)
 
 
 def enqueue_otherwise(job: Job, why: str) -> None:

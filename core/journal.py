@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from core.jobs import Job, enqueue
+from core.jobs import NORMAL, Job, enqueue
 from core.vault import vault
 
 KIND = "journal"
@@ -14,12 +14,14 @@ BEFORE = "petitions.journal"  # the kind's name until schema 0002; such jobs may
 AT_ONCE = 1000  # lines a job
 
 
-def promise(act: str, *ids: str) -> None:
-    """Promises lines of an act on opaque ids, in the order promised: of acts that undo each other the last line counts."""
+def promise(act: str, *ids: str, priority: int = NORMAL) -> None:
+    """Promises lines of an act on opaque ids, in the order promised: of acts that undo each other the last line counts.
+
+    `priority`: the same for all of them; WISH where somebody may do and undo without end."""
     for start in range(0, len(ids), AT_ONCE):
         some = list(ids[start : start + AT_ONCE])
         name = f"journal:{act}:{some[0]}:{secrets.token_hex(8)}"  # whoever asks for their data is shown their own
-        enqueue(KIND, {"act": act, "ids": some}, key=name)
+        enqueue(KIND, {"act": act, "ids": some}, key=name, priority=priority)
 
 
 def lines(args: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

@@ -83,10 +83,18 @@ def make_limiter(redis_url: str | None, *, enabled: bool, tor_exits: Path | None
     return Limiter(RedisStorage(redis_url, None, RedisStorage.PREFIX, True, **patience), enabled, exits)
 
 
-def own_bucket_within(limit: RateLimitItem, act: str) -> bool:
-    """Whether the asker's own network is within a limit for an act; only such a limit may be told to the asker."""
-    limiter: Limiter = current_app.extensions["limiter"]
-    return limiter.within(limit, act, limiter.bucket(request.remote_addr or ""))
+def own_bucket_within(limit: RateLimitItem, act: str, *, alone: str = "") -> bool:
+    """Whether the asker's own network is within a limit for an act; only such a limit may be told to the asker.
+
+    `alone`: a name that nobody but the asker can give, as their own row's. Counted through Tor, where a network is a crowd
+    of strangers who would refuse each other."""
+    bucket = own_bucket()
+    if bucket == TOR and alone:
+        bucket = f"{TOR}:{alone}"
+    elif bucket == TOR:
+        limiter: Limiter = current_app.extensions["limiter"]
+        bucket = limiter.bucket(request.remote_addr or "")
+    return current_app.extensions["limiter"].within(limit, act, bucket)
 
 
 def own_bucket() -> str:

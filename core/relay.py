@@ -6,12 +6,14 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, func, or_, select
-from sqlalchemy.orm import Mapped, mapped_column
+from flask_sqlalchemy.session import Session
+from sqlalchemy import Connection, Integer, func, or_, select
+from sqlalchemy.orm import Mapped, mapped_column, scoped_session
 
 from core import alarms, clock
 from core.db import Base, UTCDateTime, db, insert
 from core.jobs import Conditions, Job
+from core.remembered import Remembered
 from core.switches import Switch, switches, turn
 
 # A mail's place in the queue is its job's priority: those to organisers go even while mailing is stopped. The last four come
@@ -24,6 +26,9 @@ SOON = timedelta(minutes=10)  # a wait that is not worth a word
 FORESEEN = 24 * 366  # hours
 BREAKER_LEAST, BREAKER_SHARE = 50, 0.1
 BREAKER_LOOKS_BACK = timedelta(hours=24)
+
+
+Reader = Connection | scoped_session[Session]
 
 
 class MailHour(Base):
@@ -71,18 +76,23 @@ def may_go(moment: datetime) -> Conditions:
     return () if last == UPDATE else (or_(Job.kind != "mail", Job.priority <= last),)
 
 
-def backlog(last_place: int | None = None) -> Backlog:
+def backlog(last_place: int | None = None, reader: Reader = db.session) -> Backlog:
     """What waits to be mailed, up to a place in the queue where one is given, and when it will have gone."""
     places = () if last_place is None else (Job.priority <= last_place,)
     unsent = (Job.kind == "mail", Job.state.in_(("queued", "running")), *places)
-    waiting = db.session.scalar(select(func.count()).select_from(Job).where(*unsent)) or 0
+    waiting = reader.scalar(select(func.count()).select_from(Job).where(*unsent)) or 0
     mailing, windows = switches().mailing, _windows()
-    return Backlog(waiting, mailing, bool(windows), _clears_at(waiting, windows) if mailing and windows else None)
+    clears_at = _clears_at(waiting, windows, reader) if mailing and windows else None
+    return Backlog(waiting, mailing, bool(windows), clears_at)
 
 
 def wait_for_one_more() -> Backlog | None:
-    """The backlog that a confirmation promised now stands behind; None where nothing holds mails back."""
-    return backlog(CONFIRMATION) if _windows() or not switches().mailing else None
+    """The backlog that a confirmation promised now stands behind, as it was at most a second ago; None where nothing holds
+    mails back."""
+    return _behind.get(None) if _windows() or not switches().mailing else None
+
+
+_behind: Remembered[None, Backlog] = Remembered(lambda connection, nothing: backlog(CONFIRMATION, connection))
 
 
 def _windows() -> list[tuple[int, int]]:
@@ -97,22 +107,22 @@ def _reserve(limit: int) -> int:
 
 
 def _last_place(moment: datetime, hours: int, limit: int) -> int:
-    left = limit - sum(sent for _, sent in _sent(moment, hours))
+    left = limit - sum(sent for _, sent in _sent(moment, hours, db.session))
     if left <= 0:
         return NOTHING
     return UPDATE if left > _reserve(limit) else ESSENTIAL
 
 
-def _sent(moment: datetime, hours: int) -> list[tuple[datetime, int]]:
+def _sent(moment: datetime, hours: int, reader: Reader) -> list[tuple[datetime, int]]:
     since = clock.to_hour(moment) - timedelta(hours=hours - 1)
-    rows = db.session.execute(select(MailHour.hour, MailHour.sent).where(MailHour.hour >= since))
+    rows = reader.execute(select(MailHour.hour, MailHour.sent).where(MailHour.hour >= since))
     return [(hour, sent) for hour, sent in rows]
 
 
-def _clears_at(waiting: int, windows: list[tuple[int, int]]) -> datetime | None:
+def _clears_at(waiting: int, windows: list[tuple[int, int]], reader: Reader) -> datetime | None:
     """Goes through the coming hours as the worker will: what each of them takes, given those before it."""
     now = clock.now()
-    hour, known = clock.to_hour(now), dict(_sent(now, DAY))
+    hour, known = clock.to_hour(now), dict(_sent(now, DAY, reader))
     past = deque((known.get(hour - timedelta(hours=back), 0) for back in reversed(range(DAY))), maxlen=DAY)
     for ahead in range(FORESEEN):
         room = min(limit - _reserve(limit) - sum(list(past)[-hours:]) for hours, limit in windows)

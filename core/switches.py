@@ -37,6 +37,10 @@ class Switches:
     mails_an_hour: int | None = None
     mails_a_day: int | None = None
 
+    def takes_from(self, country: str) -> bool:
+        """Whether anybody may sign from there now, as far as the switches go."""
+        return self.signing and country not in self.countries_off
+
 
 def switches() -> Switches:
     """The switches as they stood at most a second ago."""

@@ -77,9 +77,11 @@ def digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def seal_query(purpose: str, values: dict[str, Any]) -> str:
-    """Values encrypted for an address bar (AES-256-GCM), with the time they were sealed."""
-    plain = json.dumps([int(clock.now().timestamp()), values], ensure_ascii=False).encode()
+def seal_query(purpose: str, values: dict[str, Any], *, after: str = "") -> str:
+    """Values encrypted for an address bar (AES-256-GCM), with the time they were sealed; `after` another token: with its
+    time, so that nobody prolongs one by using it."""
+    sealed_at = _open(purpose, after)[0] if after else int(clock.now().timestamp())
+    plain = json.dumps([sealed_at, values], ensure_ascii=False).encode()
     plain += b" " * (-len(plain) % 128)
     nonce = secrets.token_bytes(12)
     return (
@@ -89,11 +91,16 @@ def seal_query(purpose: str, values: dict[str, Any]) -> str:
 
 def open_query(purpose: str, token: str, *, age: timedelta) -> dict[str, Any]:
     """The values of seal_query; TokenError when changed, of another purpose, or older than `age`."""
+    sealed_at, values = _open(purpose, token)
+    if clock.now().timestamp() - sealed_at > age.total_seconds():
+        raise TokenError(f"{purpose} too old")
+    return values
+
+
+def _open(purpose: str, token: str) -> tuple[int, dict[str, Any]]:
     try:
         raw = urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
         sealed_at, values = json.loads(AESGCM(key_for(purpose)).decrypt(raw[:12], raw[12:], purpose.encode()))
     except (InvalidTag, ValueError, UnicodeError) as error:
         raise TokenError(purpose) from error
-    if clock.now().timestamp() - sealed_at > age.total_seconds():
-        raise TokenError(f"{purpose} too old")
-    return dict(values)
+    return sealed_at, dict(values)

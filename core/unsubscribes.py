@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core import clock, journal
 from core.addresses import ascii_domain
 from core.db import Base, RowNotFound, UTCDateTime, db, insert
+from core.jobs import WISH
 from core.tokens import digest
 from core.vault import vault
 
@@ -74,13 +75,13 @@ def is_stopped(token: str) -> bool:
 def _stop(mark: bytes) -> None:
     row = insert(Unsubscribe).values(digest=mark, created_at=clock.now())
     if db.session.execute(row.on_conflict_do_nothing().returning(Unsubscribe.digest)).first():
-        journal.promise(STOPPED, mark.hex())
+        journal.promise(STOPPED, mark.hex(), priority=WISH)
 
 
 def _allow(mark: bytes) -> None:
     ended = delete(Unsubscribe).where(Unsubscribe.digest == mark).returning(Unsubscribe.digest)
     if db.session.execute(ended).first():
-        journal.promise(ALLOWED, mark.hex())
+        journal.promise(ALLOWED, mark.hex(), priority=WISH)
 
 
 ACTS = {STOPPED: _stop, ALLOWED: _allow}

@@ -44,6 +44,8 @@ def allow_mails(secret: str) -> ResponseReturnValue:
     form = AllowForm()
     if not form.validate():
         return _page(secret, form), 422
+    if not own_bucket_within(STOPS, "unsubscribe"):
+        abort(429)
     unsubscribes.allow(secret)
     db.session.commit()
     return redirect(url_for(".unsubscribe", secret=secret), 303)

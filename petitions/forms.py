@@ -31,6 +31,12 @@ TEXTS: dict[str, tuple[Callable[[str, int], str], int]] = {
 }  # fmt: skip
 
 
+COUNTRY_OFF = _l(
+    "For the time being we take no signatures from this country. It has nothing to do with you, and nothing was saved. "
+    "Please come back later."
+)
+
+
 class Signing(NamedTuple):
     """What somebody sends. `person` is sealed: name, email, postal_code, role, affiliation, comment, updates, may_ask.
 
@@ -82,12 +88,7 @@ class SignForm(PublicForm):
         if not countries.known(field.data or ""):
             raise ValidationError(_l("Choose the country that you live in."))
         if field.data in switches().countries_off:
-            raise ValidationError(
-                _l(
-                    "For the time being we take no signatures from this country. It has nothing to do with you, and nothing "
-                    "was saved. Please come back later."
-                )
-            )
+            raise ValidationError(COUNTRY_OFF)
 
     def validate_visibility(self, field: RadioField) -> None:
         if field.data not in list(Visibility):

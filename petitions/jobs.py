@@ -26,11 +26,6 @@ def mail_again(job: Job) -> None:
     second_mails.mail_again(job.args["submission"])
 
 
-def change_address(job: Job) -> None:
-    wish = job.sealed()
-    second_mails.change_address(wish["submission"], email=wish["email"], new_id=wish["new_id"])
-
-
 def invalidate(job: Job) -> None:
     invalidation_batches.work_on(job.args["invalidation"])
 
@@ -41,7 +36,7 @@ JOBS: dict[str, Handler] = {
     "petitions.mail_sent": mail_sent,
     "petitions.mail_unsent": mail_unsent,
     "petitions.mail_again": mail_again,
-    "petitions.change_address": change_address,
+    "petitions.change_address": second_mails.change,
     **own_page_jobs.JOBS,
     **invitation_jobs.JOBS,
     submission_services.LATER: submission_services.mail_later,

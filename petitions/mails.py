@@ -9,10 +9,11 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import force_locale
-from sqlalchemy import update
+from sqlalchemy import or_, select, update
 
 from core import clock, countries, mail, relay, tokens, unsubscribes
 from core.db import db, insert
+from core.jobs import Job
 from core.vault import vault
 from petitions import consent
 from petitions.models import Petition, SignatureToken, Submission
@@ -29,6 +30,7 @@ ALWAYS = (Purpose.MANAGE, Purpose.WITHDRAW, Purpose.DISOWN)
 PLACES = {"confirm": relay.CONFIRMATION, "reminder": relay.REMINDER}  # in the queue; the others come in between
 MOST_MAILS = 20  # of one submission, far over what it may ever come to
 RECALLED_AT_ONCE = 500
+OWN = ("own_link", "own_data")  # mails that an own page asks for
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 8
 
@@ -79,6 +81,16 @@ def recall(public_ids: Iterable[str]) -> None:
     for start in range(0, len(ids), RECALLED_AT_ONCE):
         some = ids[start : start + RECALLED_AT_ONCE]
         mail.recall(f"{public_id}:{number}" for public_id in some for number in range(1, MOST_MAILS + 1))
+
+
+def recall_own(public_ids: Iterable[str]) -> None:
+    """Takes back at once what was asked for by somebody's own page: it may hold all that is stored.
+
+    These mails wait at the head of the queue, so only that is looked through; the hourly tick finds whatever else there is."""
+    theirs = or_(*(Job.key.startswith(f"mail:{template}:{one}:") for one in public_ids for template in OWN))
+    waiting = (Job.kind == "mail", Job.state.in_(("queued", "dead")), Job.priority <= relay.ESSENTIAL, theirs)
+    keys = db.session.scalars(select(Job.key).where(*waiting)).all()
+    mail.recall(str(key).removeprefix("mail:") for key in keys)
 
 
 def code_of(public_id: str) -> str:

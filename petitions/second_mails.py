@@ -3,15 +3,18 @@ the same whatever comes of it."""
 
 import secrets
 from base64 import urlsafe_b64encode
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 
 from core import clock, tokens
 from core.db import db, insert
-from core.jobs import enqueue
+from core.jobs import Job, enqueue, put_off
+from core.switches import switches
 from core.vault import SITE, vault
 from petitions import mails
+from petitions.abuse.held_services import takes_signatures
 from petitions.abuse.rules import MAILS_AN_ADDRESS, mails_sent
 from petitions.mails import CONFIRM_LIFE
 from petitions.models import Petition, Submission
@@ -20,23 +23,19 @@ from petitions.signature_services import in_time
 from petitions.states import Purpose, SubmissionState
 
 REPLACED = (SubmissionState.RECEIVED, SubmissionState.MAILED, SubmissionState.HELD)
-KEPT = (
-    "petition_id",
-    "country",
-    "visibility",
-    "source",
-    "consent_digest",
-    "received_at",
-    "bucket",
-    "proved",
-    "trapped",
-)
+KEPT = ("petition_id", "country", "visibility", "source", "consent_digest", "received_at", "bucket", "trapped")
+HALTED = timedelta(hours=1)  # until a switch that is off is looked at again
 
 
 def ask_again(public_id: str) -> None:
     """Asks the worker for another mail about a submission; two presses within a minute are one."""
     key = f"again:{public_id}:{clock.now():%Y%m%d%H%M}"
     enqueue("petitions.mail_again", {"submission": public_id}, key=key)
+
+
+def may_change(petition: Petition, public_id: str) -> bool:
+    """Whether another address could be taken now: it is a new mail to somebody, as signing is."""
+    return takes_signatures(petition) and not _halted(public_id)
 
 
 def ask_for_change(public_id: str, email: str) -> str:
@@ -65,8 +64,16 @@ def mail_again(public_id: str) -> None:
         mails.promise(petition, submission, person, "confirm", Purpose.CONFIRM)
 
 
+def change(job: Job) -> None:
+    """The worker's part; while a switch is off that was still on when the button was pressed, the wish waits."""
+    wish = job.sealed()
+    if _halted(wish["submission"]):
+        return put_off(job, HALTED)
+    return change_address(wish["submission"], email=wish["email"], new_id=wish["new_id"])
+
+
 def change_address(public_id: str, *, email: str, new_id: str) -> None:
-    """The worker's part: the same signature under another address, received anew and judged as any other.
+    """The same signature under another address, received anew and judged as any other.
 
     The old one is emptied. Its blind index stays as long as its links would have: it still counts against the mails that
     its address may get."""
@@ -74,6 +81,8 @@ def change_address(public_id: str, *, email: str, new_id: str) -> None:
     if petition_id is None:
         return
     petition = db.session.get_one(Petition, petition_id)
+    if not takes_signatures(petition):
+        return
     vault().prepare(petition.scope)
     replaced = {"state": SubmissionState.SUPERSEDED, "expires_at": clock.now() + CONFIRM_LIFE, "code_digest": None}
     waiting = (Submission.public_id == public_id, Submission.state.in_(REPLACED))
@@ -86,10 +95,17 @@ def change_address(public_id: str, *, email: str, new_id: str) -> None:
     mails.recall([public_id])
 
 
+def _halted(public_id: str) -> bool:
+    country = db.session.scalar(select(Submission.country).where(Submission.public_id == public_id))
+    return not switches().takes_from(country or "")
+
+
 def _received(petition: Petition, old: Submission, person: dict[str, Any], new_id: str) -> dict[str, Any]:
+    """A proof of work is good for one mail: whoever has had none yet takes theirs along."""
     sealed = vault().seal(petition.scope, SEALED_CONTEXT, new_id, person)
     return {
         **{name: getattr(old, name) for name in KEPT},
         "public_id": new_id, "state": SubmissionState.RECEIVED, "code_tries": 0, "mails": 0,
-        "cluster_id": old.cluster_id, "key_id": sealed.key_id, "data_key_id": sealed.data_key_id, "blob": sealed.blob,
+        "cluster_id": old.cluster_id, "proved": old.proved and not old.mails,
+        "key_id": sealed.key_id, "data_key_id": sealed.data_key_id, "blob": sealed.blob,
     }  # fmt: skip

@@ -150,6 +150,7 @@ def leave(petition_id: int, index: bytes | None, reason: ExitReason) -> None:
         values = {"petition_id": petition_id, "email_index": index, "created_at": clock.now()}
         db.session.execute(insert(Suppression).values(values).on_conflict_do_nothing())
     mails.recall(was)
+    mails.recall_own(was)
     for public_id in was:
         journal.promise(reason.value, public_id)
 

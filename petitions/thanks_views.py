@@ -63,13 +63,13 @@ def mail_again(slug: str) -> ResponseReturnValue:
     known, form = _read_thanks(token), AgainForm()
     if not known:
         return _too_old(petition, form)
-    if not own_bucket_within(PRESSES, "thanks"):
-        return _too_often(petition, token, known, again=form)
+    if not _within(known):
+        return _refused(petition, token, known, again=form), 429
     if not form.validate():
         return _thanks(petition, token, known, again=form), 422
     second_mails.ask_again(known["submission"])
     db.session.commit()
-    return _see(petition, {**known, "said": "again"})
+    return _see(petition, token, {**known, "said": "again"})
 
 
 @petitions.post("/<slug>/thanks/address")
@@ -78,20 +78,15 @@ def change_address(slug: str) -> ResponseReturnValue:
     known, form = _read_thanks(token), AddressForm()
     if not known:
         return _too_old(petition, form)
-    if not own_bucket_within(PRESSES, "thanks"):
-        return _too_often(petition, token, known, address=form)
+    if not _within(known):
+        return _refused(petition, token, known, address=form), 429
     if not form.validate():
         return _thanks(petition, token, known, address=form), 422
-    email = form.email.data or ""
-    if email == known["email"]:
-        second_mails.ask_again(known["submission"])
-        changed = {**known, "said": "again"}
-    else:
-        new_id = second_mails.ask_for_change(known["submission"], email)
-        hint = mail_domains.hint_for(email)
-        changed = {**known, "submission": new_id, "email": email, "hint": hint, "said": "changed"}
+    if form.email.data != known["email"] and not second_mails.may_change(petition, known["submission"]):
+        return _halted(petition, token, known, address=form), 409
+    changed = _change(known, form.email.data or "")
     db.session.commit()
-    return _see(petition, changed)
+    return _see(petition, token, changed)
 
 
 @petitions.get("/<slug>/confirmed")
@@ -111,8 +106,24 @@ def confirmed_words(petition: Petition) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _see(petition: Petition, known: dict[str, Any]) -> ResponseReturnValue:
-    return redirect(url_for(".thanks", slug=petition.slug, t=tokens.seal_query("thanks", known)), 303)
+def _change(known: dict[str, Any], email: str) -> dict[str, Any]:
+    """Asks for the change; what the next page's token says. `first`: of all the addresses that one signing went through."""
+    submission = known["submission"]
+    if email == known["email"]:
+        second_mails.ask_again(submission)
+        return {**known, "said": "again"}
+    new_id, hint = second_mails.ask_for_change(submission, email), mail_domains.hint_for(email)
+    changed = {"submission": new_id, "email": email, "hint": hint, "said": "changed"}
+    return {"first": submission, **known, **changed}
+
+
+def _within(known: dict[str, Any]) -> bool:
+    return own_bucket_within(PRESSES, "thanks", alone=known.get("first", known["submission"]))
+
+
+def _see(petition: Petition, token: str, known: dict[str, Any]) -> ResponseReturnValue:
+    """The page again; no button makes it live longer than half an hour."""
+    return redirect(url_for(".thanks", slug=petition.slug, t=tokens.seal_query("thanks", known, after=token)), 303)
 
 
 def _thanks(petition: Petition, token: str, known: dict[str, Any] | None, **failed: PublicForm) -> str:
@@ -136,13 +147,20 @@ def _too_old(petition: Petition, form: PublicForm) -> ResponseReturnValue:
     return _thanks(petition, "", None, old=form), 422
 
 
-def _too_often(petition: Petition, token: str, known: dict[str, Any], **form: PublicForm) -> ResponseReturnValue:
+def _refused(petition: Petition, token: str, known: dict[str, Any], **form: PublicForm) -> str:
     sentence = _(
         "Many such wishes have come from your network. Wait an hour, or open the link in the mail that you have."
     )
     for one in form.values():
         one.form_errors.append(sentence)
-    return _thanks(petition, token, known, **form), 429
+    return _thanks(petition, token, known, **form)
+
+
+def _halted(petition: Petition, token: str, known: dict[str, Any], *, address: AddressForm) -> str:
+    address.form_errors.append(
+        _("No signatures are taken at the moment, so no other address either. What you sent stays as it was.")
+    )
+    return _thanks(petition, token, known, address=address)
 
 
 def _said(known: dict[str, Any] | None) -> str:

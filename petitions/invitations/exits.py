@@ -23,8 +23,10 @@ UNANSWERED = (InvitationState.PROPOSED, InvitationState.INVITED)
 SIGNED = (InvitationState.CONFIRMED, InvitationState.APPROVED)
 ENDED = (InvitationState.DECLINED, InvitationState.WITHDRAWN)
 LEFT = (SignatureState.WITHDRAWN, SignatureState.ERASED)
-DECLINED = "declined"
-JOURNALLED = {reason.value: InvitationState.WITHDRAWN for reason in ExitReason} | {DECLINED: InvitationState.DECLINED}
+DECLINED, UNLISTED = "declined", "unlisted"
+JOURNALLED = {reason.value: InvitationState.WITHDRAWN for reason in ExitReason} | {
+    DECLINED: InvitationState.DECLINED, UNLISTED: InvitationState.WITHDRAWN,
+}  # fmt: skip
 
 
 def empty(*which: Any, state: InvitationState) -> Sequence[Row[Any]]:

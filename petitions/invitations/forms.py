@@ -10,8 +10,10 @@ from wtforms.validators import InputRequired
 
 from core import countries
 from core.forms import Clean, PublicForm
+from core.switches import switches
 from core.text import clean_line, clean_name
 from petitions.addresses import mail_domains
+from petitions.forms import COUNTRY_OFF
 
 LARGEST = 100_000_000
 
@@ -74,6 +76,11 @@ class OrganisationForm(_Country):
     )
     website = StringField(_l("Website (optional)"), [Clean(clean_line, 200)])
     fax = StringField(_l("Leave this empty"))  # a trap: only machines fill what nobody sees
+
+    def validate_country(self, field: SelectField) -> None:
+        super().validate_country(field)
+        if field.data in switches().countries_off:
+            raise ValidationError(COUNTRY_OFF)
 
     def validate_size(self, field: StringField) -> None:
         if not 0 < members(field.data) <= LARGEST:

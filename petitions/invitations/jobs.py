@@ -7,7 +7,8 @@ from sqlalchemy import func, select, update
 
 from core import clock
 from core.db import db
-from core.jobs import Handler, Job
+from core.jobs import Handler, Job, put_off
+from core.switches import switches
 from core.tokens import digest
 from core.vault import vault
 from core.worker import Tick
@@ -18,6 +19,7 @@ from petitions.invitations.models import Invitation
 from petitions.models import Petition, Signature, Suppression
 from petitions.states import InvitationKind, InvitationState, PetitionState, SignatureState, Visibility
 
+HALTED = timedelta(hours=1)  # until a switch that is off is looked at again
 MOST_PROPOSALS = 30  # of colleagues, through one link
 REMIND_BEFORE = timedelta(days=3)
 NOT_SOONER = timedelta(days=2)  # after the invitation itself
@@ -43,11 +45,15 @@ def propose(job: Job) -> None:
 
 
 def organisation(job: Job) -> None:
-    """An organisation that somebody entered on the petition's page: its contact is asked first."""
+    """An organisation that somebody entered on the petition's page: its contact is asked first.
+
+    While a switch is off that was still on when the form was sent, it waits."""
     petition, sealed = db.session.get_one(Petition, job.args["petition"]), job.sealed()
     country, trapped = sealed.pop("country"), sealed.pop("trapped")
     if trapped or not petition.open:
         return
+    if not switches().takes_from(country):
+        return put_off(job, HALTED)
     vault().prepare(petition.scope)
     added = invitation_people.add(petition, kind=InvitationKind.ORGANISATION, country=country, person=sealed)
     if added is not None:

@@ -20,6 +20,8 @@ from petitions.states import InvitationKind
 WHO = "invitation"  # the purpose under which the link's query is sealed
 WHO_LIFE = timedelta(days=3650)  # the link itself ends with its row
 INVITATIONS = 3  # mails that ask; with the reminder and what follows the answer an address gets five at most
+ASKING = "invitation"
+ABOUT = (ASKING, "invitation_reminder", "invitation_signed")  # what a mail's key begins with
 TEMPLATES = {
     InvitationKind.MEMBER: "invitation", InvitationKind.NOTABLE: "invitation", InvitationKind.ORGANISATION: "organisation",
 }  # fmt: skip
@@ -52,8 +54,8 @@ def promised(public_id: str) -> int:
 
 def recall(public_ids: Iterable[str]) -> None:
     """Takes back what is still to be mailed about invitations that have been emptied."""
-    told = ("invitation_reminder", "invitation_signed")
-    keys = [key for one in public_ids for key in (*_asking(one), *(f"{template}:{one}" for template in told))]
+    told = [name for name in ABOUT if name != ASKING]
+    keys = [key for one in public_ids for key in (*_asking(one), *(f"{name}:{one}" for name in told))]
     if keys:
         mail.recall(keys)
 
@@ -87,7 +89,7 @@ def _mark(digest: bytes) -> str:
 
 
 def _asking(public_id: str) -> list[str]:
-    return [f"invitation:{public_id}:{number}" for number in range(INVITATIONS)]
+    return [f"{ASKING}:{public_id}:{number}" for number in range(INVITATIONS)]
 
 
 def _context(petition: Petition, row: Invitation, person: Mapping[str, Any], secret: str) -> dict[str, Any]:

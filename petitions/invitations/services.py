@@ -64,7 +64,7 @@ def get(secret: str) -> Invitation:
 def hindrance(petition: Petition, row: Invitation) -> str | None:
     """Why an invitation cannot be answered just now: deadline, closed, paused; None where it can."""
     until = deadline(petition, row)
-    off = not switches().signing or row.country in switches().countries_off
+    off = not switches().takes_from(row.country)
     reasons = (
         ("deadline", until is not None and until <= clock.now()),
         ("closed", petition.state not in (PetitionState.OPEN, PetitionState.PAUSED)),

@@ -101,5 +101,6 @@ FORMS: dict[str, Callable[..., PublicForm]] = {
     "visibility": NarrowForm,
     "updates": lambda standing, **given: UpdatesForm(**given),
     "name": lambda standing, **given: NameForm(**given),
-    "data": _button, "links": _button, "withdraw": _button, "erase": _button, "disown": _button,
+    "data": _button, "links": _button, "notable": _button, "withdraw": _button, "erase": _button,
+    "disown": _button,
 }  # fmt: skip

@@ -48,16 +48,16 @@ def correct(job: Job) -> None:
 def mail_data(job: Job) -> None:
     """Mails everything that is stored to the address that signed."""
     standing = _asked_for(job)
-    if standing is not None and standing.row is not None and standing.row.blob is not None:
-        person = open_person(standing.petition, standing.row)
+    if standing is not None:
+        person = _open(standing)
         own_page_mails.promise_data(standing, person, job.public_id)
 
 
 def renew_link(job: Job) -> None:
     """Mails the link in whose favour its owner made the older ones useless."""
     standing = _asked_for(job)
-    if standing is not None and standing.row is not None and standing.row.blob is not None:
-        person = open_person(standing.petition, standing.row)
+    if standing is not None:
+        person = _open(standing)
         own_page_mails.promise_renewed(standing, person, job.public_id)
 
 
@@ -69,9 +69,9 @@ def mail_link(job: Job) -> None:
     petition = db.session.scalar(select(Petition).where(Petition.slug == asked["petition"]))
     indexes = _indexes(petition, asked["email"]) if petition else []
     standing = petition and (_signed(petition, indexes) or _about_to_sign(petition, indexes))
-    if not standing or standing.row is None or standing.row.blob is None:  # counted only: the address is gone
+    if not standing or not standing.sealed:  # counted only: the address is gone
         return
-    person = open_person(standing.petition, standing.row)
+    person = _open(standing)
     if not unsubscribes.is_stopped(unsubscribes.token_of(person["email"])):
         own_page_mails.promise_link(standing, person, _public_ids(standing.petition, indexes))
 
@@ -90,8 +90,18 @@ def forget_suppressions() -> bool:
 
 
 def _asked_for(job: Job) -> Standing | None:
+    """Whose wish it is, locked, so that who leaves meanwhile finds the mail to take back; None once the address is gone."""
     submission = db.session.get(Submission, job.sealed()["submission"])
-    return standing_of(submission) if submission else None
+    if submission is None:
+        return None
+    _lock(submission)
+    standing = standing_of(submission)
+    return standing if standing.sealed else None
+
+
+def _open(standing: Standing) -> dict[str, Any]:
+    assert standing.row is not None
+    return open_person(standing.petition, standing.row)
 
 
 def _lock(submission: Submission) -> None:

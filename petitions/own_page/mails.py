@@ -15,7 +15,6 @@ from petitions.own_page import data as own_page_data
 from petitions.own_page.services import Standing
 
 LINKS_A_WEEK = 5  # to one mailbox and petition, whoever asks; a week is the calendar's, Monday to Sunday in UTC
-TEMPLATES = ("own_link", "own_data")
 FILE = "signature.json"
 
 
@@ -46,7 +45,7 @@ def promise_data(standing: Standing, person: Mapping[str, Any], key: str) -> Non
 def recall_left() -> bool:
     """The worker's tick: takes back what still waits to be mailed to somebody who has left, by whatever door. Commits."""
     unsent = (Job.kind == "mail", Job.state.in_(("queued", "dead")), Job.blob.is_not(None))
-    own = or_(*(Job.key.startswith(f"mail:{template}:") for template in TEMPLATES))
+    own = or_(*(Job.key.startswith(f"mail:{template}:") for template in mails.OWN))
     waiting = {str(key): str(key).split(":")[2] for key in db.session.scalars(select(Job.key).where(*unsent, own))}
     stands = (Submission.public_id.in_(waiting.values()), Submission.email_index.is_not(None))
     here = set(db.session.scalars(select(Submission.public_id).where(*stands))) if waiting else set()

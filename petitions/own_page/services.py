@@ -11,13 +11,21 @@ from sqlalchemy import and_, delete, or_, select, update
 
 from core import clock, journal
 from core.db import db
-from core.jobs import enqueue
+from core.jobs import WISH, enqueue
 from petitions import consent, signature_services
 from petitions.invitations import exits as invitation_exits
 from petitions.invitations.models import Invitation
 from petitions.models import ConsentText, Petition, Signature, SignatureToken, Submission
-from petitions.signature_services import LinkGone
-from petitions.states import ExitReason, InvitationState, Purpose, SignatureState, SubmissionState, Visibility
+from petitions.signature_services import UNSYNCED, LinkGone
+from petitions.states import (
+    ExitReason,
+    InvitationKind,
+    InvitationState,
+    Purpose,
+    SignatureState,
+    SubmissionState,
+    Visibility,
+)
 
 NARROWER = {
     Visibility.PUBLIC: (Visibility.RECIPIENTS, Visibility.COUNTED),
@@ -25,7 +33,8 @@ NARROWER = {
     Visibility.COUNTED: (),
 }
 STANDING = (SignatureState.VALID, SignatureState.INVALIDATED)
-NARROWED = "narrowed-"  # an act of the journal, with the choice
+NARROWED, LINK_ENDED = "narrowed-", "link-ended"  # acts of the journal: with the choice; on a link's fingerprint
+TO_ADDRESS = ("name", "updates", "data", "links")  # acts that need what is sealed
 WAITING = (SubmissionState.MAILED, SubmissionState.HELD)
 
 
@@ -39,11 +48,14 @@ class WouldWiden(ValueError):
 
 @dataclass(frozen=True)
 class Standing:
-    """What a link's mailbox has on its petition: a signature, or a submission that waits, or neither any more."""
+    """What a link's mailbox has on its petition: a signature, or a submission that waits, or neither any more.
+
+    `notable`: the invitation by which it stands, or shall stand, among the notable signatories."""
 
     petition: Petition
     submission: Submission
     signature: Signature | None
+    notable: Invitation | None = None
 
     @property
     def row(self) -> Signature | Submission | None:
@@ -52,8 +64,19 @@ class Standing:
         return self.signature or (self.submission if waiting else None)
 
     @property
+    def sealed(self) -> bool:
+        """Whether name and address are still kept; of who is only counted they go a week after confirming."""
+        return self.row is not None and self.row.blob is not None
+
+    @property
     def public_id(self) -> str:
         return self.signature.public_id if self.signature else self.submission.public_id
+
+    def offers(self, act: str) -> bool:
+        """Whether an act of the page could do what it says."""
+        if act == "notable":
+            return self.notable is not None
+        return self.sealed if act in TO_ADDRESS else self.row is not None
 
     @property
     def narrower(self) -> tuple[Visibility, ...]:
@@ -72,7 +95,7 @@ def get(secret: str) -> Standing:
 def standing_of(submission: Submission) -> Standing:
     petition = db.session.get_one(Petition, submission.petition_id)
     signature = db.session.scalar(select(Signature).where(*_same(Signature, submission), Signature.state.in_(STANDING)))
-    return Standing(petition, submission, signature)
+    return Standing(petition, submission, signature, _notable(signature) if signature else None)
 
 
 def narrow(standing: Standing, to: Visibility) -> None:
@@ -80,27 +103,34 @@ def narrow(standing: Standing, to: Visibility) -> None:
     if standing.row and to not in (standing.row.visibility, *standing.narrower):
         raise WouldWiden(to)
     for submission in _waiting(standing):  # first: a confirmation under way ends before its signature is looked for
-        _narrow(standing.petition, submission, to)
+        if _narrow(standing.petition, submission, to):
+            journal.promise(f"{NARROWED}{to.value}", submission.public_id)
     signature = standing_of(standing.submission).signature
     if signature and _narrow(standing.petition, signature, to, public_name=None, public_affiliation=None):
         invitation_exits.empty(Invitation.signature_id == signature.id, state=InvitationState.WITHDRAWN)
         journal.promise(f"{NARROWED}{to.value}", signature.public_id)
 
 
+def unlist(standing: Standing) -> None:
+    """Takes the name off the notable signatories; the signature goes on counting, and is as visible as its owner chose."""
+    if standing.notable:
+        gone = invitation_exits.empty(Invitation.id == standing.notable.id, state=InvitationState.WITHDRAWN)
+        journal.promise(invitation_exits.UNLISTED, *(ended.public_id for ended in gone))
+
+
 def replay(act: str, public_id: str) -> None:
-    """Repeats a journalled narrowing after an old backup was restored, and what erasing does beyond `leave`, which comes first.
+    """Repeats a journalled narrowing, or the end of a link, after an old backup was restored, and what erasing does beyond
+    `leave`, which comes first.
 
     Other acts and unknown ids do nothing."""
     if act == ExitReason.ERASED:
         emptied = (Submission.public_id == public_id, Submission.email_index.is_(None))
         _forget(list(db.session.scalars(select(Submission.id).where(*emptied))), [public_id])
-    choice = act.removeprefix(NARROWED)
-    signature = db.session.scalar(select(Signature).where(Signature.public_id == public_id))
-    if signature and act.startswith(NARROWED):
-        invitation_exits.empty(Invitation.signature_id == signature.id, state=InvitationState.WITHDRAWN)
-    if signature and act.startswith(NARROWED) and choice in list(Visibility):
-        petition = db.session.get_one(Petition, signature.petition_id)
-        _narrow(petition, signature, Visibility(choice), public_name=None, public_affiliation=None)
+    if act == LINK_ENDED:
+        ended = delete(SignatureToken).where(SignatureToken.digest == bytes.fromhex(public_id))
+        db.session.execute(ended.where(SignatureToken.purpose == Purpose.MANAGE), execution_options=UNSYNCED)
+    if act.startswith(NARROWED) and act.removeprefix(NARROWED) in list(Visibility):
+        _narrow_again(public_id, Visibility(act.removeprefix(NARROWED)))
 
 
 def leave(standing: Standing, reason: ExitReason) -> None:
@@ -114,22 +144,28 @@ def leave(standing: Standing, reason: ExitReason) -> None:
 
 
 def revoke(standing: Standing) -> None:
-    """Ends every link to this own page and promises a mail with a new one; of two presses only one finds links to end."""
-    if standing.row is None or standing.row.blob is None:  # the address is gone: no new link could be mailed
+    """Ends every link to this own page and promises a mail with a new one; of two presses only one finds links to end.
+
+    Journalled by the links' fingerprints: a restored backup shuts out whoever was shut out, and a newer link stays."""
+    if not standing.sealed:  # the address is gone: no new link could be mailed
         return
     theirs = select(Submission.id).where(
         or_(Submission.id == standing.submission.id, and_(*_same(Submission, standing.submission)))
     )
     ours = (SignatureToken.purpose == Purpose.MANAGE, SignatureToken.submission_id.in_(theirs))
-    ended = delete(SignatureToken).where(*ours).returning(SignatureToken.digest)
-    if db.session.execute(ended, execution_options={"synchronize_session": False}).all():
-        enqueue("petitions.renew_link", sealed={"submission": standing.submission.id})
+    ending = delete(SignatureToken).where(*ours).returning(SignatureToken.digest)
+    ended = db.session.scalars(ending, execution_options=UNSYNCED).all()
+    if ended:
+        journal.promise(LINK_ENDED, *(digest.hex() for digest in ended), priority=WISH)
+        enqueue("petitions.renew_link", sealed={"submission": standing.submission.id}, priority=WISH)
 
 
 def correct(standing: Standing, **fields: Any) -> None:
     """Asks the worker to seal these fields anew; of several wishes for the same fields the newest wins."""
     key = f"{correction_key(standing.public_id, fields)}{secrets.token_hex(8)}"
-    enqueue("petitions.correct", key=key, sealed={"submission": standing.submission.id, "fields": fields})
+    enqueue(
+        "petitions.correct", key=key, sealed={"submission": standing.submission.id, "fields": fields}, priority=WISH
+    )
 
 
 def correction_key(public_id: str, fields: Any) -> str:
@@ -140,12 +176,12 @@ def correction_key(public_id: str, fields: Any) -> str:
 def ask_for_data(standing: Standing) -> None:
     """Asks the worker to mail everything that is stored; once an hour, however often the button is pressed."""
     key = f"own-data:{standing.public_id}:{clock.now():%Y%m%d%H}"
-    enqueue("petitions.own_data", key=key, sealed={"submission": standing.submission.id})
+    enqueue("petitions.own_data", key=key, sealed={"submission": standing.submission.id}, priority=WISH)
 
 
 def ask_for_link(email: str, slug: str) -> None:
     """Asks the worker to mail a link to this address if it has signed; the same one insert for every address."""
-    enqueue("petitions.own_link", sealed={"email": email, "petition": slug})
+    enqueue("petitions.own_link", sealed={"email": email, "petition": slug}, priority=WISH)
 
 
 def _same(table: Any, submission: Submission) -> tuple[Any, ...]:
@@ -159,6 +195,24 @@ def _waiting(standing: Standing) -> Iterator[Submission]:
     yield from db.session.scalars(
         select(Submission).where(*same, Submission.state.in_(WAITING)).order_by(Submission.id)
     )
+
+
+def _notable(signature: Signature) -> Invitation | None:
+    theirs = (Invitation.signature_id == signature.id, Invitation.kind == InvitationKind.NOTABLE)
+    return db.session.scalar(select(Invitation).where(*theirs, Invitation.state.in_(invitation_exits.SIGNED)))
+
+
+def _narrow_again(public_id: str, to: Visibility) -> None:
+    """In an old backup the row may still wait to be confirmed; then that is what was narrowed."""
+    waiting = (Submission.public_id == public_id, Submission.state.in_(WAITING))
+    submission = db.session.scalar(select(Submission).where(*waiting))
+    if submission:
+        _narrow(db.session.get_one(Petition, submission.petition_id), submission, to)
+    signature = db.session.scalar(select(Signature).where(Signature.public_id == public_id))
+    if signature:
+        invitation_exits.empty(Invitation.signature_id == signature.id, state=InvitationState.WITHDRAWN)
+        petition = db.session.get_one(Petition, signature.petition_id)
+        _narrow(petition, signature, to, public_name=None, public_affiliation=None)
 
 
 def _narrow(petition: Petition, row: Signature | Submission, to: Visibility, **values: None) -> bool:

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from limits import parse
 
 from core.db import db
-from core.limits import own_bucket_within
+from core.limits import TOR, own_bucket, own_bucket_within
 from core.vault import SITE, vault
 from petitions.own_page import services as own_page_services
 from petitions.own_page import words as own_page_words
@@ -20,12 +20,14 @@ from petitions.states import HIDDEN_STATES, ExitReason, Visibility
 own_page = Blueprint("own_page", __name__, url_prefix="/signatures")
 
 LINKS = parse("10/hour")
+PRESSES, LIMITED = parse("60/hour"), ("name", "updates", "data")  # leaving, narrowing, ending links: never refused
 ACTS: dict[str, Callable[[Standing, Any], None]] = {
     "visibility": lambda standing, form: own_page_services.narrow(standing, Visibility(form.visibility.data)),
     "name": lambda standing, form: own_page_services.correct(standing, **form.person()),
     "updates": lambda standing, form: own_page_services.correct(standing, updates=form.wanted),
     "data": lambda standing, form: own_page_services.ask_for_data(standing),
     "links": lambda standing, form: own_page_services.revoke(standing),
+    "notable": lambda standing, form: own_page_services.unlist(standing),
     "withdraw": lambda standing, form: own_page_services.leave(standing, ExitReason.WITHDRAWN),
     "erase": lambda standing, form: own_page_services.leave(standing, ExitReason.ERASED),
     "disown": lambda standing, form: own_page_services.leave(standing, ExitReason.DISOWNED),
@@ -60,7 +62,7 @@ def show(secret: str) -> ResponseReturnValue:
         "signatures/own.html", secret=secret, standing=standing, petition=standing.petition, page=_page_of(standing),
         state=own_page_words.state_of(standing), facts=own_page_words.facts(standing), words=own_page_words.words,
         forms={act: form(standing, formdata=None) for act, form in FORMS.items()},
-        done=own_page_words.done(request.args.get("done", "")),
+        done=own_page_words.done(request.args.get("done", "")), cleared=own_page_words.cleared(),
     )  # fmt: skip
 
 
@@ -69,17 +71,21 @@ def ask(secret: str, act: str) -> ResponseReturnValue:
     standing = own_page_services.get(secret)
     if standing.row is None:
         return _nothing_left(standing)
+    if not standing.offers(act):
+        return redirect(url_for(".show", secret=secret), 303)
     return _ask(secret, act, standing, FORMS[act](standing, formdata=None))
 
 
 @own_page.post(f"/<secret>/own/{ACT}")
 def act(secret: str, act: str) -> ResponseReturnValue:
     standing = own_page_services.get(secret)
-    if standing.row is None:  # pressed again after leaving
+    if not standing.offers(act):  # pressed again after leaving, or after the address was deleted
         return redirect(url_for(".show", secret=secret), 303)
     form = FORMS[act](standing)
     if not form.validate():
         return _ask(secret, act, standing, form), 422
+    if act in LIMITED and not own_bucket_within(PRESSES, "own-page", alone=standing.submission.public_id):
+        return _too_often(secret, act, standing, form)
     vault().prepare(SITE)
     ACTS[act](standing, form)
     db.session.commit()
@@ -97,7 +103,7 @@ def ask_for_link() -> str:
 @own_page.post("/manage")
 def send_link() -> ResponseReturnValue:
     """The same answer and the same one insert for every address: only the worker can tell who has signed."""
-    if not own_bucket_within(LINKS, "own-link"):
+    if own_bucket() != TOR and not own_bucket_within(LINKS, "own-link"):
         abort(429)
     form = LinkForm()
     if not form.validate():
@@ -128,6 +134,15 @@ def _ask(secret: str, act: str, standing: Standing, form: Any) -> str:
         "signatures/own_act.html", secret=secret, act=act, standing=standing, petition=standing.petition, form=form,
         words=own_page_words.words(act), page=_page_of(standing),
     )  # fmt: skip
+
+
+def _too_often(secret: str, act: str, standing: Standing, form: Any) -> ResponseReturnValue:
+    form.form_errors.append(
+        _(
+            "Many such wishes have come from your network within an hour, so this one was not taken. Try again in an hour."
+        )
+    )
+    return _ask(secret, act, standing, form), 429
 
 
 def _nothing_left(standing: Standing) -> str:

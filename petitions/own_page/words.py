@@ -39,6 +39,14 @@ def state_of(standing: Standing) -> str:
     return _("Your signature counts.")
 
 
+def cleared() -> str:
+    """Why a page offers nothing that needs the address."""
+    return _(
+        "Your name and address have been deleted, as we promised to who is only counted. So there is no name left to "
+        "correct, and no address to which we could mail news, a file or a new link. You can still leave by this page."
+    )
+
+
 def facts(standing: Standing) -> list[tuple[str, str]]:
     """What is stored in clear, by name; days in the petition's time zone."""
     row, petition = standing.row, standing.petition
@@ -51,11 +59,14 @@ def facts(standing: Standing) -> list[tuple[str, str]]:
     ]
     if isinstance(row, Signature):
         known.insert(2, (_("Confirmed"), _day(row.confirmed_at, petition)))
-        on_site = (
-            _("Your name stands on this site.") if row.public_name else _("Your name does not stand on this site.")
-        )
-        known.append((_("Public"), on_site))
+        known.append((_("Public"), _on_site(standing, row)))
     return known
+
+
+def _on_site(standing: Standing, row: Signature) -> str:
+    if standing.notable and standing.notable.public_name:
+        return _("Your name stands on this site, among the notable signatories.")
+    return _("Your name stands on this site.") if row.public_name else _("Your name does not stand on this site.")
 
 
 def _day(moment: datetime, petition: Petition) -> str:
@@ -105,6 +116,15 @@ def words(act: str) -> Words:
             ),
             _("Make my old links useless"),
         ),
+        "notable": Words(
+            _("Among the notable signatories"),
+            _(
+                "You signed by invitation, too. There your name and role stand for everybody, once an organiser has approved "
+                "it, whatever you chose when you signed here. You can take them off: it holds at once, and your signature "
+                "goes on counting."
+            ),
+            _("Take my name off there"),
+        ),
         "withdraw": Words(
             _("Withdraw my signature"),
             _(
@@ -145,6 +165,7 @@ def done(act: str) -> str | None:
     """What the page says after an act; None for one that is no act."""
     return {
         "visibility": _("Done. It holds from now on."),
+        "notable": _("Done. You do not stand among the notable signatories any more."),
         "name": _("Thank you. The corrected name will stand within a few minutes."),
         "updates": _("Thank you. It will hold within a few minutes."),
         "data": _("The file is on its way to the address that you signed with. It may take a few minutes."),

@@ -13,10 +13,11 @@ from core.jobs import Job
 from core.vault import SITE, VaultKey, vault
 from donations.models import Donation
 from operations import key_rotation, retention_run
+from petitions.abuse.models import Signal
 from petitions.counting import tallies
 from petitions.models import Petition, Signature, Submission
 from petitions.persons import open_person
-from petitions.states import PetitionState, SignatureState
+from petitions.states import PetitionState, SignalKind, SignatureState
 from tests.operations.conftest import Elsewhere
 from tests.operations.test_backup import both_ways, run
 from tests.operations.test_doctor import findings
@@ -66,6 +67,18 @@ def test_everything_goes_and_the_number_stays(campaign: Campaign) -> None:
     page = campaign.client.get(f"/petitions/{campaign.slug}")
     assert page.status_code == 200 and "Ada Erased" not in page.text
     assert campaign.sign("cyd@example.org").status_code == 409
+
+
+def test_the_marks_by_which_a_wave_was_told_go_too(campaign: Campaign) -> None:
+    other = make_campaign(campaign.app)
+    mark = {"kind": SignalKind.ALIAS_RATE, "value": "mark-of-a-family", "first_at": clock.now(), "last_at": clock.now()}
+    with campaign.app.app_context():
+        for number, one in enumerate((campaign, other)):
+            db.session.add(Signal(petition_id=one.id, cluster_id=f"c{number}", submissions=9, expected=1.0, **mark))
+        db.session.commit()
+    erase(campaign)
+    with campaign.app.app_context():
+        assert db.session.scalars(select(Signal.value).order_by(Signal.id)).all() == ["", "mark-of-a-family"]
 
 
 def test_another_petition_keeps_its_people_and_its_mails(campaign: Campaign) -> None:

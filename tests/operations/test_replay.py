@@ -16,9 +16,12 @@ from petitions.counting import tallies
 from petitions.models import Petition, Signature, Submission
 from petitions.paper import batches as paper_batches
 from petitions.paper import services as paper_services
-from petitions.states import ExitReason, SignatureState, Visibility
+from petitions.states import ExitReason, InvitationState, SignatureState, Visibility
+from tests.organisers.conftest import enter
 from tests.petitions.conftest import Campaign
 from tests.petitions.own_pages import letters, own_page, press
+from tests.petitions.test_invitations import Letter
+from tests.petitions.test_organisations import NOTABLE
 
 
 @pytest.fixture
@@ -45,6 +48,69 @@ def test_a_narrowed_choice_stays_narrowed(campaign: Campaign, back_in_time: Call
     with campaign.app.app_context():
         row = db.session.scalars(select(Signature)).one()
         assert (row.state, row.visibility, row.public_name) == (SignatureState.VALID, Visibility.COUNTED, None)
+
+
+def test_who_narrowed_stays_off_the_notable_signatories(campaign: Campaign, back_in_time: Callable[..., None]) -> None:
+    own = own_page(campaign, NOTABLE["email"], name=NOTABLE["name"], visibility="public")
+    letter = stand_as_notable(campaign)
+    back_in_time(lambda: press(campaign, own, "visibility", visibility="counted"))
+    assert letter.states() == [InvitationState.WITHDRAWN] and NOTABLE["name"] not in letter.public()
+
+
+def test_who_took_the_name_off_the_notable_signatories_alone_goes_on_counting(
+    campaign: Campaign, back_in_time: Callable[..., None]
+) -> None:
+    own = own_page(campaign, NOTABLE["email"], name=NOTABLE["name"], visibility="counted")
+    letter = stand_as_notable(campaign)
+    back_in_time(lambda: press(campaign, own, "notable"))
+    assert letter.states() == [InvitationState.WITHDRAWN] and NOTABLE["name"] not in letter.public()
+    assert campaign.count() == campaign.valid() == 1
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_what_waited_to_be_confirmed_stays_narrowed(
+    campaign: Campaign, back_in_time: Callable[..., None], confirmed: bool
+) -> None:
+    campaign.sign(name="Zenobia Sentinel", visibility="public")
+    campaign.work()
+    own, confirm = letters(campaign)[-1].own, campaign.mails()[-1].links["confirm"]
+
+    def act() -> None:
+        if confirmed:
+            campaign.press(confirm)
+        assert press(campaign, own, "visibility", visibility="counted").status_code == 303
+
+    back_in_time(act)
+    assert campaign.valid() == 0 and campaign.press(confirm).status_code == 303
+    campaign.work()
+    with campaign.app.app_context():
+        row = db.session.scalars(select(Signature)).one()
+        assert (row.visibility, row.public_name) == (Visibility.COUNTED, None)
+
+
+def test_a_link_that_was_ended_opens_nothing_and_the_others_still_do(
+    campaign: Campaign, back_in_time: Callable[..., None]
+) -> None:
+    own, other = own_page(campaign), own_page(campaign, "ben@example.org")
+    back_in_time(lambda: press(campaign, own, "links"))
+    assert [campaign.client.get(page).status_code for page in (own, other)] == [404, 200]
+    press(campaign, other, "links")
+    campaign.work()
+    newer = letters(campaign, "ben@example.org")[-1].own
+    back_in_time(lambda: None)
+    assert [campaign.client.get(page).status_code for page in (other, newer)] == [404, 200]
+
+
+def stand_as_notable(campaign: Campaign) -> Letter:
+    """Whoever has signed is invited, too, says yes, and is shown after an organiser's."""
+    letter = Letter(campaign.app, campaign, enter(campaign.app))
+    letter.office.saved(f"{letter.office_list}/new", **NOTABLE)
+    campaign.work()
+    letter.sign(NOTABLE["email"])
+    assert letter.act(0, "approve") == 303
+    campaign.work()
+    assert NOTABLE["name"] in letter.public()
+    return letter
 
 
 def test_who_had_everything_erased_is_in_no_clear_column(campaign: Campaign, back_in_time: Callable[..., None]) -> None:

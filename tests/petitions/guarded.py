@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from core.tor_exits import TorExits
 from tests.petitions.conftest import Campaign
 
 FIRST = [
@@ -115,6 +118,20 @@ def limits_on(app: Flask) -> Iterator[None]:
         app.config["UNDERSIGNED"], limiter.enabled = settings, False
         for name in ("crowds", "mail_servers"):
             app.extensions.pop(name, None)
+
+
+@contextmanager
+def through_tor(app: Flask) -> Iterator[None]:
+    """Limits on, and whoever comes from this machine comes through Tor."""
+    with limits_on(app), TemporaryDirectory() as folder:
+        path = Path(folder, "tor-exits.txt")
+        path.write_text("127.0.0.1")
+        limiter = app.extensions["limiter"]
+        before, limiter.exits = limiter.exits, TorExits(path)
+        try:
+            yield
+        finally:
+            limiter.exits = before
 
 
 def sign_from(campaign: Campaign, address: str, network: str, name: str = "Ada Example", **fields: Any) -> TestResponse:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from sqlalchemy import func, select, update
 
 from core import clock
@@ -168,3 +169,13 @@ def test_what_waits_for_a_judgement_never_expires_in_silence(campaign: Campaign)
     with campaign.app.app_context():
         expire()
     assert states(campaign) == ["held", "expired"]
+
+
+def test_what_an_older_schema_held_without_a_reason_runs_out_three_weeks_after_it_came(campaign: Campaign) -> None:
+    hold(campaign, "old@example.org", HeldReason.SUPPRESSED, held_reason=None, held_at=None)
+    with campaign.app.app_context():
+        for days, left in ((20, ("held", True)), (22, ("expired", False))):
+            with time_machine.travel(clock.now() + timedelta(days=days)):
+                expire()
+            [row] = campaign.submissions()
+            assert (row.state, row.blob is not None, row.email_index is not None) == (*left, False)

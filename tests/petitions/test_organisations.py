@@ -1,12 +1,16 @@
 """Organisations and notable signatories beside an open petition: shown after the mailbox's word and an organiser's yes."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import select
 
+from core import clock, remembered, switches
 from core.db import db
 from petitions.counting import tallies
 from petitions.invitations.models import Invitation
@@ -14,6 +18,7 @@ from petitions.models import Petition, Signature
 from petitions.states import InvitationState, Method, PetitionState
 from tests.organisers.conftest import enter
 from tests.petitions.conftest import Campaign, make_campaign
+from tests.petitions.own_pages import own_page, press
 from tests.petitions.test_invitations import Letter
 
 S = InvitationState
@@ -175,3 +180,58 @@ def test_who_was_entered_before_a_draft_became_a_closed_letter_is_a_member_of_it
     letter.campaign.work()
     letter.sign(NOTABLE["email"])
     assert "Nora Sentinelova" in letter.public() and letter.campaign.count() == 1
+
+
+def test_a_country_that_is_off_adds_no_organisation_and_everything_typed_stays(open_one: Letter) -> None:
+    turn(open_one.app, countries_off=("IE",))
+    form = {**UNION, "token": open_one.campaign.token()}
+    answer = open_one.campaign.client.post(f"/petitions/{open_one.campaign.slug}/organisation", data=form)
+    assert answer.status_code == 422 and "we take no signatures from this country" in unescape(answer.text)
+    assert 'value="Kim Contact"' in answer.text
+    assert enter_union(open_one.campaign, country="DE") == 303 and open_one.states() == [S.INVITED]
+
+
+@pytest.mark.parametrize("off", [{"signing": False}, {"countries_off": ("IE",)}])
+def test_an_organisation_on_its_way_when_a_switch_is_turned_waits_until_it_is_turned_back(
+    open_one: Letter, off: dict[str, Any]
+) -> None:
+    campaign = open_one.campaign
+    form = {**UNION, "token": campaign.token()}
+    assert campaign.client.post(f"/petitions/{campaign.slug}/organisation", data=form).status_code == 303
+    turn(open_one.app, **off)
+    for hours in (0, 2):
+        with time_machine.travel(clock.now() + timedelta(hours=hours)):
+            campaign.work()
+            assert open_one.rows() == [] and campaign.mails() == []
+    turn(open_one.app, signing=True, countries_off=())
+    with time_machine.travel(clock.now() + timedelta(hours=4)):
+        campaign.work()
+    assert open_one.states() == [S.INVITED] and [mail.to for mail in campaign.mails()] == [UNION["email"]]
+
+
+def test_who_is_only_counted_sees_that_they_stand_among_the_notable_and_can_leave_them(open_one: Letter) -> None:
+    campaign = open_one.campaign
+    own = own_page(campaign, NOTABLE["email"], name=NOTABLE["name"], visibility="counted")
+    assert f"{own}/own/notable" not in open_one.get(own)
+    open_one.office.saved(f"{open_one.office_list}/new", **NOTABLE)
+    campaign.work()
+    open_one.sign(NOTABLE["email"])
+    assert "Your name does not stand on this site." in open_one.get(own) and f"{own}/own/notable" in open_one.get(own)
+    assert open_one.act(0, "approve") == 303
+    campaign.work()
+    assert "Your name stands on this site, among the notable signatories." in open_one.get(own)
+    answer = press(campaign, own, "notable")
+    assert answer.status_code == 303 and "You do not stand among the notable" in open_one.get(answer.location)
+    assert "Nora" not in open_one.public() and open_one.states() == [S.WITHDRAWN]
+    assert "Your name does not stand on this site." in open_one.get(own) and f"{own}/own/notable" not in open_one.get(
+        own
+    )
+    assert press(campaign, own, "notable").location == own
+    assert campaign.count() == campaign.valid() == 1
+
+
+def turn(app: Flask, **values: Any) -> None:
+    with app.app_context():
+        switches.turn(actor="olga@example.org", **values)
+        db.session.commit()
+        remembered.forget_all()

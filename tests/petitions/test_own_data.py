@@ -10,10 +10,12 @@ from sqlalchemy import LargeBinary, select
 
 from core import clock
 from core.db import Base, db
+from core.jobs import Job
 from petitions.models import Signature, Submission
+from petitions.own_page import data as own_page_data
 from petitions.own_page.data import GIVEN, NOT_GIVEN
 from tests.petitions.conftest import Campaign
-from tests.petitions.own_pages import letters, own_page, press
+from tests.petitions.own_pages import ask_for_link, letters, own_page, press
 
 # What holds nothing about a signatory, and why; a new table fails until it stands here or in the file.
 OTHERS = {
@@ -114,6 +116,50 @@ def test_the_file_holds_nobody_elses_rows(campaign: Campaign) -> None:
     campaign.work()
     text = json.dumps(letters(campaign)[-1].files["signature.json"])
     assert "Other" not in text and text.count('"email_index"') == 2
+
+
+def test_the_file_names_every_job_that_was_promised_under_a_row_of_theirs(campaign: Campaign) -> None:
+    signed = campaign.sign("slip@example.org", visibility="public")
+    thanks = f"/petitions/{campaign.slug}/thanks"
+    campaign.press(f"{thanks}/again", t=signed.location.partition("?t=")[2])
+    campaign.press(f"{thanks}/address", t=signed.location.partition("?t=")[2], email="ada@example.org")
+    campaign.work()
+    campaign.work()
+    campaign.press(campaign.mails("ada@example.org")[-1].links["confirm"])
+    campaign.work()
+    own = letters(campaign, "ada@example.org")[-1].own
+    press(campaign, own, "name", name="Ada Right")
+    press(campaign, own, "visibility", visibility="counted")
+    ask_for_link(campaign)
+    press(campaign, own, "links")
+    campaign.work()
+    press(campaign, letters(campaign)[-1].own, "data")
+    campaign.work()
+    told = {job["key"] for job in letters(campaign)[-1].files["signature.json"]["jobs"]}
+    with campaign.app.app_context():
+        row = db.session.scalars(select(Signature)).one()
+        named = set(db.session.scalars(select(Job.key).where(Job.key.contains(row.public_id))))
+        earlier = {f"then:{job}" for job in db.session.scalars(select(Job.public_id))}
+    assert len(named) >= 10 and {key.partition(":")[0] for key in named} >= {"mail", "confirmed", "own", "journal"}
+    assert named - told == {key for key in named if key.startswith("mail:own_data")}, (
+        "the file's own mail comes after it"
+    )
+    assert told <= named and not told & earlier
+
+
+def test_jobs_are_found_by_the_index_of_their_names(campaign: Campaign) -> None:
+    own_page(campaign)
+    with campaign.app.app_context():
+        query = own_page_data._named(db.session.scalars(select(Signature.public_id)).one())
+        sql = str(query.compile(db.engine, compile_kwargs={"literal_binds": True}))
+        with db.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # the table is small
+                plan = [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {sql}")]
+            else:
+                plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")]
+    ranges = [line for line in plan if "key>" in line or "Index Cond: (((key)::text >=" in line]
+    assert len(ranges) == len(own_page_data.JOB_NAMES) and not [line for line in plan if "SCAN jobs" in line], plan
 
 
 def test_the_file_is_mailed_once_an_hour(campaign: Campaign) -> None:

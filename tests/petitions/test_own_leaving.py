@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from core import clock
 from core.db import db
-from core.jobs import Job
+from core.jobs import Job, claim, run
 from core.vault import SITE, vault
 from petitions import signature_services
 from petitions.abuse.models import Invalidation
@@ -183,6 +183,30 @@ def test_a_link_that_still_waits_to_be_mailed_goes_with_who_leaves(campaign: Cam
     assert rows(campaign, Job, Job.kind == "mail", Job.blob.is_not(None)) == 0
 
 
+@pytest.mark.parametrize("door", ["own page", "mail"])
+@pytest.mark.parametrize("act", ["data", "links"])
+def test_what_waits_to_be_mailed_for_the_own_page_goes_at_once_with_who_leaves(
+    campaign: Campaign, door: str, act: str
+) -> None:
+    stay, own = own_page(campaign, "ben@example.org"), own_page(campaign)
+    withdraw = campaign.mails("ada@example.org")[-1].links["withdraw"]
+    for page in (stay, own):
+        assert press(campaign, page, act).status_code == 303
+    with campaign.app.app_context():
+        kinds = ("petitions.own_data", "petitions.renew_link")
+        while (job := claim(clock.now(), Job.kind.in_(kinds))) is not None:
+            run(job, campaign.app.extensions["jobs"].handlers)  # the mails are promised, and not yet sent
+    waiting = (Job.kind == "mail", Job.blob.is_not(None))
+    assert rows(campaign, Job, *waiting) == 2
+    if act == "links" or door == "mail":
+        assert campaign.press(withdraw).status_code == 303
+    else:
+        assert press(campaign, own, "erase").status_code == 303
+    assert rows(campaign, Job, *waiting) == 1, "no tick has run, and nobody else's was taken"
+    campaign.work()
+    assert [letter.to for letter in letters(campaign)][-1] == "ben@example.org"
+
+
 def test_a_link_after_a_year_of_silence_needs_a_new_mail(campaign: Campaign) -> None:
     own = own_page(campaign)
     with time_machine.travel(clock.now() + timedelta(days=365)):
@@ -200,7 +224,7 @@ def test_two_who_left_have_nothing_in_common(campaign: Campaign) -> None:
         ben = standing_of(db.session.scalars(select(Submission).order_by(Submission.id)).first())  # type: ignore[arg-type]
         assert ben.row is None and ben.signature is None
         vault().prepare(SITE)
-        revoke(ben)  # ends ben's links only: two indexes that are gone are not the same index
+        revoke(ben)  # ends nothing: there is no address, and two indexes that are gone are not the same index
         db.session.commit()
     left = rows(campaign, SignatureToken, SignatureToken.purpose == Purpose.MANAGE)
-    assert 0 < left < tokens
+    assert 0 < left == tokens and rows(campaign, Job, Job.kind == "petitions.renew_link") == 0

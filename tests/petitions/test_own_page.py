@@ -8,17 +8,19 @@ import time_machine
 from flask import Flask
 from sqlalchemy import select, update
 
-from core import clock
+from core import clock, relay
 from core.db import Base, db
-from core.jobs import Job
+from core.jobs import Job, claim
 from core.vault import vault
-from petitions import services, signature_services
+from operations import retention_run
+from petitions import services, signature_services, submission_services
 from petitions.models import ConsentText, Petition, Signature, SignatureToken, Submission
 from petitions.own_page import services as own_page_services
 from petitions.persons import open_person
 from petitions.states import Purpose, SignatureState, Visibility
 from tests.petitions.conftest import Campaign
-from tests.petitions.own_pages import letters, own_page, press, rows, signature
+from tests.petitions.guarded import limits_on, through_tor
+from tests.petitions.own_pages import ask_for_link, letters, own_page, press, rows, signature
 
 NAME = "Zenobia Sentinel"
 ACTS = ("visibility", "name", "updates", "data", "links", "withdraw", "erase", "disown")
@@ -323,3 +325,98 @@ def test_a_confirmation_that_began_before_a_narrowing_does_not_widen_it_again(ca
         db.session.commit()
     assert campaign.client.get(own).status_code == 200
     assert signature(campaign).visibility == "counted"
+
+
+def cleared(campaign: Campaign) -> str:
+    """The own page of somebody who is only counted, a week later: name and address are deleted."""
+    own = own_page(campaign, visibility="counted")
+    with campaign.app.app_context():
+        retention_run.run(clock.now() + timedelta(days=8))
+    assert signature(campaign).blob is None
+    return own
+
+
+def test_once_name_and_address_are_deleted_the_page_says_so_and_offers_to_leave_only(campaign: Campaign) -> None:
+    own = cleared(campaign)
+    shown = campaign.client.get(own).text
+    assert "Your name and address have been deleted" in shown
+    for act in ("name", "updates", "data", "links"):
+        assert f"{own}/own/{act}" not in shown
+        answer = campaign.client.get(f"{own}/own/{act}")
+        assert (answer.status_code, answer.location) == (303, own)
+    assert all(f"{own}/own/{act}" in shown for act in ("withdraw", "erase", "disown"))
+    assert press(campaign, own, "withdraw").status_code == 303 and campaign.count() == 0
+
+
+def test_who_has_no_address_any_more_asks_in_vain_and_loses_no_link(campaign: Campaign) -> None:
+    own = cleared(campaign)
+    before = everything(campaign.app)
+    for act in ("name", "updates", "data", "links"):
+        answer = press(campaign, own, act, name=NAME, updates="yes")
+        assert (answer.status_code, answer.location) == (303, own)
+    assert everything(campaign.app) == before and campaign.client.get(own).status_code == 200
+    assert ask_for_link(campaign).location == ask_for_link(campaign, "eve@example.org").location
+    campaign.work()
+    assert letters(campaign) == []
+    assert rows(campaign, Job, Job.state != "done") == rows(campaign, Job, Job.last_error.is_not(None)) == 0
+
+
+@pytest.mark.parametrize("act", ["data", "links", "link"])
+def test_a_wish_that_the_worker_comes_to_after_the_address_was_deleted_is_no_fault(
+    campaign: Campaign, act: str
+) -> None:
+    own = own_page(campaign, visibility="counted")
+    assert (ask_for_link(campaign) if act == "link" else press(campaign, own, act)).status_code == 303
+    with campaign.app.app_context():
+        retention_run.run(clock.now() + timedelta(days=8))
+    campaign.work()
+    assert letters(campaign) == []  # the mails of a week ago are gone, too
+    assert rows(campaign, Job, Job.state != "done") == rows(campaign, Job, Job.last_error.is_not(None)) == 0
+
+
+def test_no_wish_goes_before_the_mails_that_ask_to_confirm(campaign: Campaign) -> None:
+    own = own_page(campaign)
+    unsubscribe = letters(campaign)[-1].unsubscribe
+    for number in range(3):
+        press(campaign, own, "updates", updates="yes")
+        press(campaign, own, "name", name=f"Ada {'x' * number}")
+        campaign.client.post(unsubscribe, data={"stop": "yes"})
+        campaign.client.post(f"{unsubscribe}/undo", data={"token": campaign.token()})
+    press(campaign, own, "data")
+    press(campaign, own, "links")
+    ask_for_link(campaign)
+    campaign.sign("honest@example.org")
+    with campaign.app.app_context():
+        submission_services.open_received()
+        first = claim(clock.now())
+        assert first is not None and (first.kind, first.priority) == ("mail", relay.CONFIRMATION)
+        waiting = db.session.scalars(select(Job.kind).where(Job.state == "queued")).all()
+    assert {kind: waiting.count(kind) for kind in set(waiting)} == {
+        "petitions.correct": 6, "journal": 7, "petitions.own_data": 1, "petitions.renew_link": 1, "petitions.own_link": 1,
+    }  # fmt: skip
+
+
+def test_one_network_wishes_so_often_an_hour_and_may_still_narrow_leave_and_end_links(campaign: Campaign) -> None:
+    own_page(campaign, "ben@example.org")
+    own = own_page(campaign, visibility="public")
+    with limits_on(campaign.app):
+        for _ in range(60):
+            assert press(campaign, own, "updates", updates="yes").status_code == 303
+        for act in ("updates", "name", "data"):
+            answer = press(campaign, own, act, updates="yes", name="Ada Kept")
+            assert answer.status_code == 429 and "Try again in an hour" in answer.text
+        assert "Ada Kept" in press(campaign, own, "name", name="Ada Kept").text
+        assert press(campaign, own, "visibility", visibility="counted").status_code == 303
+        assert press(campaign, own, "erase").status_code == 303
+        other = letters(campaign, "ben@example.org")[-1].own
+        assert press(campaign, other, "links").status_code == 303
+    assert rows(campaign, Job, Job.kind == "petitions.correct") == 60
+
+
+def test_through_tor_nobody_is_refused_for_what_others_wish(campaign: Campaign) -> None:
+    busy, other = own_page(campaign, "busy@example.org"), own_page(campaign, "other@example.org")
+    with through_tor(campaign.app):
+        for _ in range(60):
+            assert press(campaign, busy, "updates", updates="yes").status_code == 303
+        assert press(campaign, busy, "updates", updates="yes").status_code == 429
+        assert press(campaign, other, "updates", updates="yes").status_code == 303

@@ -14,17 +14,18 @@ from sqlalchemy import func, select
 
 from core import clock, remembered, switches
 from core.db import db
+from core.jobs import run_pending
 from core.tor_exits import TorExits
 from petitions.abuse import proofs
 from petitions.abuse.models import Signal, SpentProof
 from petitions.models import Submission
-from petitions.states import SignalKind
+from petitions.states import HeldReason, SignalKind
 from petitions.submission_services import TOR_CROWD
 from petitions.views import SIGNINGS
 from tests.petitions.conftest import Campaign
 from tests.petitions.guarded import PUBLIC_DOMAINS, held, limits_on, people, sign_from
 
-SCRIPT = "js/proof.js"
+SCRIPT, VICTIM = "js/proof.js", "victim@example.org"
 
 
 @pytest.fixture
@@ -55,6 +56,13 @@ def solve(campaign: Campaign, **changed: Any) -> str:
     assert found is not None
     proof = {key: given[key] for key in ("algorithm", "challenge", "salt", "signature")} | {"number": found.number}
     return base64.b64encode(json.dumps({**proof, **changed}).encode()).decode()
+
+
+def bomb(campaign: Campaign, *networks: str) -> None:
+    """Signs eight times with somebody else's address."""
+    for at, (name, _first, _last) in enumerate(people(8)):
+        assert sign_from(campaign, VICTIM, networks[at % len(networks)], name).status_code == 303
+    campaign.work()
 
 
 def signal(campaign: Campaign, *, age: timedelta = timedelta(0), settled: bool = False) -> None:
@@ -169,6 +177,32 @@ def test_a_proof_is_good_once(guarded: Campaign) -> None:
     assert [row.proved for row in guarded.submissions()] == [True, False, False]
 
 
+def test_the_slower_path_writes_to_an_address_five_times_at_most(guarded: Campaign) -> None:
+    turn(guarded.app, proof="on")
+    bomb(guarded, *(f"192.0.{at}.1" for at in range(8)))
+    assert guarded.mails() == []
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=31), tick=True):
+        guarded.work()
+    assert len(guarded.mails(VICTIM)) == 5
+    assert [row.held_reason for row in guarded.submissions() if row.held_reason] == [HeldReason.MAIL_LIMIT] * 3
+
+
+def test_a_proof_is_good_for_one_mail_whatever_address_it_goes_to(guarded: Campaign) -> None:
+    turn(guarded.app, proof="on")
+    token = sign_from(guarded, "slip@example.org", "192.0.2.1", altcha=solve(guarded)).location.partition("?t=")[2]
+    change = f"/petitions/{guarded.slug}/thanks/address"
+    token = guarded.press(change, t=token, email="first@example.org").location.partition("?t=")[2]
+    with guarded.app.app_context():
+        worker = guarded.app.extensions["jobs"]
+        run_pending(worker.handlers)  # before any mail went
+        worker.drain()
+    assert [mail.to for mail in guarded.mails()] == ["first@example.org"]
+    guarded.press(change, t=token, email="second@example.org")
+    guarded.work()
+    assert [row.proved for row in guarded.submissions()] == [True, True, False]
+    assert guarded.mails("second@example.org") == [], "it goes the slower path"
+
+
 def test_a_proof_is_good_for_its_petition_and_two_hours_only(guarded: Campaign) -> None:
     proof = solve(guarded)
     with guarded.app.app_context():
@@ -210,6 +244,10 @@ def test_tors_exits_share_a_bucket_and_a_crowd_of_them_waits_but_is_never_held(t
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=31), tick=True):
         tor.work()
         assert len(tor.mails()) == TOR_CROWD + 5
+        bomb(tor, "198.51.100.7")
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=3), tick=True):
+        tor.work()
+        assert len(tor.mails(VICTIM)) == 5, "its slower path keeps to the limit as well"
 
 
 def test_tor_is_never_told_to_wait(tor: Campaign) -> None:

@@ -1,9 +1,14 @@
 """Many at once: exactly one signature, one defined outcome, on both databases."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
+from core import clock
+from core.db import db
+from core.jobs import Job, claim, run
 from tests.petitions.conftest import Campaign
 
 SPELLINGS = ("ada@example.org", "ADA@example.org", "ada+x@example.org", "Ada+y@EXAMPLE.org")
@@ -71,3 +76,27 @@ def test_confirming_and_changing_the_address_at_once_end_one_way_or_the_other(ca
     states = [one.state for one in campaign.submissions()]
     assert (campaign.count(), states) in [(1, ["confirmed"]), (0, ["superseded", "mailed"])]
     assert len(campaign.mails("new@example.org")) == len(states) - 1
+
+
+def test_who_leaves_while_the_confirmation_is_being_told_gets_no_mail_about_it(campaign: Campaign) -> None:
+    campaign.sign()
+    campaign.work()
+    links, left = campaign.mails()[0].links, []
+    campaign.press(links["confirm"])
+    with ThreadPoolExecutor(1) as pool, campaign.app.app_context():
+
+        def leave(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if statement.startswith("INSERT INTO signature_tokens") and not left:
+                left.append(pool.submit(campaign.press, links["disown"]))
+                wait(left, timeout=1)  # it waits for the worker, or has overtaken it
+
+        event.listen(db.engine, "before_cursor_execute", leave)
+        try:
+            job = claim(clock.now(), Job.kind == "petitions.confirmed")
+            assert job is not None
+            run(job, campaign.app.extensions["jobs"].handlers)
+        finally:
+            event.remove(db.engine, "before_cursor_execute", leave)
+        assert left[0].result().status_code == 303
+    campaign.work()
+    assert len(campaign.mails()) == 1 and campaign.count() == 0

@@ -4,21 +4,24 @@ import html
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import event, select, update
 from werkzeug.test import TestResponse
 
-from core import clock, switches
+from core import clock, remembered, switches
 from core.db import db
 from core.jobs import Job
 from core.tokens import open_query
 from petitions import services
-from petitions.models import Submission
+from petitions.models import Petition, Submission
 from petitions.persons import open_person
-from petitions.states import SubmissionState
+from petitions.states import PetitionState, SubmissionState
 from tests.petitions.conftest import Campaign
+from tests.petitions.guarded import through_tor
+from tests.petitions.own_pages import ask_for_link
 
 TYPED = {"name": "Ada Example", "role": "Chief", "affiliation": "A Union", "comment": "Because.", "postal_code": "D02"}
 
@@ -267,3 +270,91 @@ def test_the_page_says_how_long_the_mail_takes_and_only_then(
     switches.forget()
     told = [some for some in ("only so many mails", "mail is paused") if some in page]
     assert words in page if words else told == []
+
+
+def test_through_tor_nobody_is_refused_for_what_others_press(campaign: Campaign) -> None:
+    busy, other = campaign.sign("busy@example.org"), campaign.sign("other@example.org")
+    with through_tor(campaign.app):
+        assert {again(campaign, busy).status_code for _ in range(18)} == {303}
+        busy = change(campaign, busy, "first@example.org")
+        busy = change(campaign, busy, "second@example.org")
+        assert [change(campaign, busy, "third@example.org").status_code, again(campaign, busy).status_code] == [
+            429,
+            429,
+        ]
+        assert again(campaign, other).status_code == 303
+        assert {ask_for_link(campaign, f"a{number}@example.org").status_code for number in range(15)} == {303}
+
+
+@pytest.mark.parametrize("off", [{"signing": False}, {"countries_off": ("IE",)}])
+def test_no_other_address_is_taken_while_nobody_may_sign(campaign: Campaign, off: dict[str, Any]) -> None:
+    before, during = campaign.sign("slip@example.org"), campaign.sign("other@example.org")
+    campaign.work()
+    assert change(campaign, before, "right@example.org").status_code == 303
+    turn(campaign, **off)
+    refused = change(campaign, during, "victim@example.org")
+    assert refused.status_code == 409 and "No signatures are taken at the moment" in refused.text
+    assert "victim@example.org" in refused.text and again(campaign, during).status_code == 303
+    assert change(campaign, during, "other@example.org").status_code == 303, "that is the mail once more"
+    campaign.work()
+    assert {mail.to for mail in campaign.mails()} == {"slip@example.org", "other@example.org"}
+    turn(campaign, signing=True, countries_off=())
+    with time_machine.travel(clock.now() + timedelta(hours=2)):
+        campaign.work()
+    assert campaign.mails()[-1].to == "right@example.org", "what was on its way waited"
+
+
+@pytest.mark.parametrize(("hours", "status"), [(-1, 303), (-25, 409)])
+def test_another_address_is_taken_as_long_as_it_could_still_confirm(
+    campaign: Campaign, hours: int, status: int
+) -> None:
+    signed, late = campaign.sign(), campaign.sign("late@example.org")
+    campaign.work()
+    change(campaign, late, "later@example.org")
+    with campaign.app.app_context():
+        closed = {"state": PetitionState.CLOSED, "closes_at": clock.now() + timedelta(hours=hours)}
+        db.session.execute(update(Petition).values(closed))
+        db.session.execute(update(Submission).values(received_at=clock.now() + timedelta(hours=hours - 1)))
+        db.session.commit()
+    assert change(campaign, signed, "right@example.org").status_code == status
+    campaign.work()
+    mailed = {"right@example.org", "later@example.org"} if status == 303 else set()
+    assert {mail.to for mail in campaign.mails()} - {"ada@example.org", "late@example.org"} == mailed
+
+
+def test_no_button_makes_the_page_live_longer(campaign: Campaign) -> None:
+    answer = campaign.sign()
+    start = clock.now()
+    with time_machine.travel(start + timedelta(minutes=20)):
+        answer = again(campaign, answer)
+    with time_machine.travel(start + timedelta(minutes=29)):
+        answer = change(campaign, answer, "other@example.org")
+        assert answer.status_code == 303
+    with time_machine.travel(start + timedelta(minutes=31)):
+        assert again(campaign, answer).status_code == 422
+
+
+def test_the_page_reads_the_whole_queue_once_a_second_at_most(campaign: Campaign) -> None:
+    turn(campaign, mails_a_day=2)
+    page, counted = campaign.sign().headers["Location"], []
+    campaign.sign("other@example.org")
+    campaign.work()
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        counted.extend([statement] if "FROM jobs" in statement else [])
+
+    with campaign.app.app_context():
+        event.listen(db.engine, "before_cursor_execute", note)
+        try:
+            pages = {campaign.client.get(page).text for _ in range(5)}
+        finally:
+            event.remove(db.engine, "before_cursor_execute", note)
+    assert len(pages) == 1 and "only so many mails" in pages.pop()
+    assert 1 <= len(counted) <= 2  # a slow machine may need more than a second for five pages
+
+
+def turn(campaign: Campaign, **values: Any) -> None:
+    with campaign.app.app_context():
+        switches.turn(actor="olga@example.org", **values)
+        db.session.commit()
+    remembered.forget_all()
