@@ -4,11 +4,21 @@ from flask import render_template
 
 from core import audit, relay
 from donations import services as donations
-from organisers import numbers
+from organisers import counting_views, login_views, numbers  # noqa: F401 - their routes
 from organisers.blueprint import office
 from organisers.cases import services as case_services
+from organisers.cases import views as case_views  # noqa: F401
+from organisers.invitations import views as invitation_views  # noqa: F401
+from organisers.moderation import invalidation_views  # noqa: F401
 from organisers.moderation import services as moderation_services
+from organisers.moderation import views as moderation_views  # noqa: F401
+from organisers.paper import import_views as paper_import_views  # noqa: F401
+from organisers.paper import views as paper_views  # noqa: F401
+from organisers.petitions import part_views, recipient_views  # noqa: F401
 from organisers.petitions import services as petition_services
+from organisers.petitions import views as petition_views  # noqa: F401
+from organisers.retention import views as retention_views  # noqa: F401
+from organisers.switches import views as switch_views  # noqa: F401
 
 ENTRIES_SHOWN = 100
 
