@@ -21,14 +21,13 @@ from flask_babel import force_locale
 from sqlalchemy import update
 
 from config import Settings, is_loopback
-from core import clock, relay, unsubscribes
+from core import clock, refusals, relay, unsubscribes
 from core.addresses import ascii_domain
 from core.db import db
 from core.jobs import URGENT, Hook, Job, enqueue, enqueue_otherwise
 from core.relay import AFTERWARDS, ESSENTIAL
 
 SMTP_TIMEOUT = 20
-REFUSED_FOR_GOOD = 500
 WAITED = timedelta(hours=1)
 
 
@@ -80,15 +79,21 @@ def deliver(job: Job) -> None:
     message = compose(job, sealed, settings)
     try:
         _hand_over(message, settings, job)
-    except smtplib.SMTPRecipientsRefused as error:
-        if min(code for code, _ in error.recipients.values()) < REFUSED_FOR_GOOD:
+    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as error:
+        if not refusals.of_recipient(error):
             raise
-        relay.count(refused=True)
+        _count(refused=True)
         return enqueue_otherwise(job, "refused")
-    relay.count()
+    _count()
     if "then" in job.args:
         kind, args = job.args["then"]
         enqueue(kind, args, key=f"then:{job.public_id}", priority=URGENT)
+
+
+def _count(*, refused: bool = False) -> None:
+    """Committed at once: a mail that was recalled while it went out has gone all the same, and its job is rolled back."""
+    relay.count(refused=refused)
+    db.session.commit()
 
 
 def compose(job: Job, sealed: Mapping[str, Any], settings: Settings) -> EmailMessage:

@@ -24,6 +24,7 @@ NOTHING = TO_ORGANISERS - 1
 HOUR, DAY = 1, 25  # hours that are looked back on, the one under way included
 SOON = timedelta(minutes=10)  # a wait that is not worth a word
 FORESEEN = 24 * 366  # hours
+BREAKER = "system"  # turns the switch
 BREAKER_LEAST, BREAKER_SHARE = 50, 0.1
 BREAKER_LOOKS_BACK = timedelta(hours=24)
 
@@ -64,6 +65,13 @@ def count(*, refused: bool = False) -> None:
     db.session.execute(insert(MailHour).values(row).on_conflict_do_update(index_elements=["hour"], set_=more))
     if refused:
         _break()
+
+
+def broke_at() -> datetime | None:
+    """When the breaker stopped mailing, where it still stands so."""
+    stopped = (Switch.name == "mailing", Switch.changed_by == BREAKER)
+    row = db.session.scalar(select(Switch).where(*stopped))
+    return row.changed_at if row is not None and row.value is False else None
 
 
 def may_go(moment: datetime) -> Conditions:
@@ -146,5 +154,5 @@ def _break() -> None:
     sums = select(func.coalesce(func.sum(MailHour.sent), 0), func.coalesce(func.sum(MailHour.refused), 0))
     sent, refused = db.session.execute(sums.where(*after)).one()
     if sent + refused >= BREAKER_LEAST and refused > BREAKER_SHARE * (sent + refused):
-        turn(actor="system", mailing=False)
+        turn(actor=BREAKER, mailing=False)
         alarms.sound("mail-refused", f"{clock.now():%Y%m%d%H}", refused=refused, of=sent + refused)

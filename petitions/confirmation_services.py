@@ -14,7 +14,8 @@ from petitions.abuse.rules import MAILS_AN_ADDRESS, mails_sent
 from petitions.keeping.holds import HELD
 from petitions.mails import CONFIRM_LIFE, LIVES
 from petitions.models import Petition, SignatureToken, Submission
-from petitions.persons import open_person
+from petitions.persons import UNREADABLE, open_person
+from petitions.signature_services import GRACE
 from petitions.states import REVIEWED, HeldReason, PetitionState, Purpose, SubmissionState
 
 REMINDED_AFTER = timedelta(days=3)
@@ -63,7 +64,10 @@ def remind() -> bool:
     for submission in db.session.scalars(taking.returning(Submission)).all():
         if mails_sent(submission) < MAILS_AN_ADDRESS:
             petition = db.session.get_one(Petition, submission.petition_id)
-            person = open_person(petition, submission)
+            try:
+                person = open_person(petition, submission)
+            except UNREADABLE:  # one lost key must not silence every other petition
+                continue
             mails.promise(petition, submission, person, "reminder", Purpose.CONFIRM)
     db.session.commit()
     return True
@@ -100,7 +104,8 @@ def expire() -> bool:
 
 
 def over(now: datetime) -> ColumnElement[bool]:
-    """What nobody confirmed 21 days after its mail, and what is held for good as long."""
+    """What nobody confirmed 21 days after its mail, what is held for good as long, and what is still held when nothing can
+    be confirmed any more, a day after closing."""
     mailed = and_(
         Submission.state == SubmissionState.MAILED, Submission.mailed_at.is_not(None), Submission.expires_at < now
     )
@@ -109,7 +114,9 @@ def over(now: datetime) -> ColumnElement[bool]:
         or_(Submission.held_reason.is_(None), Submission.held_reason.not_in(REVIEWED)),
         func.coalesce(Submission.held_at, Submission.received_at) < now - CONFIRM_LIFE,
     )
-    return or_(mailed, held)
+    ended = select(Petition.id).where(Petition.closes_at < now - GRACE)
+    stranded = and_(Submission.state == SubmissionState.HELD, Submission.petition_id.in_(ended))
+    return or_(mailed, held, stranded)
 
 
 def _empty(*over: ColumnElement[bool], **values: Any) -> list[str]:

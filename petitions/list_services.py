@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from core.db import db
 from core.keystore import KeyMissing
@@ -17,7 +17,7 @@ from petitions.addresses.canonical import blind_index
 from petitions.invitations.models import Invitation
 from petitions.models import ConsentText, Petition, Signature, Submission
 from petitions.persons import SEALED_CONTEXT
-from petitions.states import LISTED, SignatureState, Visibility
+from petitions.states import LISTED, InvitationKind, SignatureState, Visibility
 
 
 class Found(NamedTuple):
@@ -78,6 +78,7 @@ def signatures_for(petition: Petition) -> Iterator[SignatureLine]:
         .where(*_listed(petition), Signature.consent_digest.in_(_agreed(petition)))
         .order_by(Signature.id)
     )
+    unverified = set(db.session.scalars(_unverified(petition)))
     if petition.invited_only:  # few, and in the order that the organisers chose
         own = query.outerjoin(Invitation, Invitation.signature_id == Signature.id)
         query = own.order_by(None).order_by(Invitation.position.is_(None), Invitation.position, Signature.id)
@@ -87,7 +88,17 @@ def signatures_for(petition: Petition) -> Iterator[SignatureLine]:
         person = opener(str(key_id), str(data_key_id), blob or b"", public_id)
         if signed_at not in days:  # kept to the hour, so there are few
             days[signed_at] = signed_at.astimezone(zone).date()
+        if public_id in unverified:
+            person |= {"affiliation": "", "role": ""}
         yield SignatureLine(person["name"], person["affiliation"], person["role"], country, days[signed_at])
+
+
+def _unverified(petition: Petition) -> Any:
+    """Public ids of notables' signatures that wait for an organiser's yes: they signed, and stand in the list as anybody
+    does, but the role that another typed for them goes to no official before that."""
+    waiting = (Invitation.petition_id == petition.id, Invitation.kind == InvitationKind.NOTABLE)
+    own = (Signature.id == Invitation.signature_id, Signature.public_id == Invitation.public_id)
+    return select(Invitation.public_id).join(Signature, and_(*own)).where(*waiting, Invitation.approved_at.is_(None))
 
 
 def listed(petition: Petition) -> int:

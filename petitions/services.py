@@ -176,7 +176,7 @@ def move(petition: Petition, state: PetitionState) -> Petition:
     """Moves a petition along TRANSITIONS, in one guarded UPDATE. Raises WrongState."""
     sources = [source for source, targets in TRANSITIONS.items() if state in targets]
     values: dict[str, Any] = {"state": state}
-    if state == S.CLOSED:
+    if state in deadlines.ENDED:  # whatever ends it: the clocks of deletion count from here
         values["closes_at"] = func.coalesce(_earlier(petition), clock.now())
     db.session.flush()
     moved = db.session.execute(

@@ -116,3 +116,4 @@ class InvitationState(enum.StrEnum):
 LISTED = (Visibility.RECIPIENTS, Visibility.PUBLIC)
 HIDDEN_STATES = (PetitionState.DRAFT, PetitionState.SCHEDULED, PetitionState.ARCHIVED)
 REVIEWED = tuple(HeldReason)[tuple(HeldReason).index(HeldReason.TRAP) :]
+RELEASABLE = (HeldReason.REFUSED, *REVIEWED)  # an organiser may let go; nobody waits for a judgement of the first

@@ -81,6 +81,7 @@ ROUTES = {
     "office.dismiss_signal": (OFFICE, "POST"),
     "office.invalidate_signal": (OFFICE, "POST"),
     "office.held": (OFFICE, "GET"),
+    "office.mail_again": (OFFICE, "POST"),
     "office.judge_held": (OFFICE, "POST"),
     "office.invalidation_list": (OFFICE, "GET"),
     "office.new_invalidation": (OFFICE, "GET POST"),

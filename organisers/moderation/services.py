@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from core import clock, countries
+from core import clock, countries, relay, switches
 from core.db import db
 from petitions.abuse import held_services, invalidation_services, signals
 from petitions.abuse.models import Invalidation, Signal
@@ -39,6 +39,7 @@ KINDS: Mapping[SignalKind, Callable[[str], str]] = {
     SignalKind.ALIAS_RATE: lambda value: ALIASES.get(value, ALIASES[""])(),
 }
 REASONS = {
+    HeldReason.REFUSED: lambda: _("Refused by the mailbox’s server"),
     HeldReason.TRAP: lambda: _("Filled in a field that people do not see"),
     HeldReason.DISPOSABLE: lambda: _("Address that is thrown away after minutes"),
     HeldReason.NO_MAIL_SERVER: lambda: _("Mail domain that takes no mail"),
@@ -47,6 +48,10 @@ REASONS = {
     HeldReason.VELOCITY: lambda: _("Very many alike within a day"),
     HeldReason.WAVE: lambda: _("Part of a wave"),
 }
+
+
+class MailingGoesOn(ValueError):
+    """The breaker has not stopped mailing, or somebody has switched it on since."""
 
 
 def title_of(signal: Signal) -> str:
@@ -107,8 +112,23 @@ def signal_rows(signal_list: Sequence[Signal]) -> list[dict[str, Any]]:
 
 
 def attention() -> dict[str, Any]:
-    """For the dashboard: signals that wait, and petitions with a held queue."""
-    return {"signals": signal_rows(signals.unsettled()), "held": held_services.waiting()}
+    """For the dashboard: signals that wait, petitions with a held queue, and whom the breaker's refusals have cost a mail;
+    None where it has not stopped mailing."""
+    broke = relay.broke_at()
+    refused = None if broke is None else held_services.refused_since(broke - relay.BREAKER_LOOKS_BACK)
+    return {"signals": signal_rows(signals.unsettled()), "held": held_services.waiting(), "refused": refused}
+
+
+def mail_again(*, actor: str) -> int:
+    """Turns mailing on after the breaker, and writes once more to whom it had counted as refused. How many.
+
+    Raises MailingGoesOn where the breaker does not stop it, or no more."""
+    broke = relay.broke_at()
+    if broke is None:
+        raise MailingGoesOn
+    number = held_services.release_refused(broke - relay.BREAKER_LOOKS_BACK, actor=actor)
+    switches.turn(actor=actor, mailing=True)
+    return number
 
 
 def start(found: Invalidation, *, actor: str, reason: str) -> None:

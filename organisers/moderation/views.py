@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
+from core import switches
 from core.db import db
 from core.vault import SITE, vault
 from organisers.answers import actor, done, form_page
@@ -63,6 +64,22 @@ def invalidate_signal(signal_id: int) -> Response:
     db.session.commit()
     sentence = _("Nothing is taken out yet. Look at what was found, write the reason, then start.")
     return done(sentence, ".invalidation", petition_id=petition.id, invalidation_id=made.id)
+
+
+@office.post("/mail/again")
+def mail_again() -> Response:
+    try:
+        number = moderation_services.mail_again(actor=actor())
+    except moderation_services.MailingGoesOn:
+        return done(_("Mailing goes on already: somebody else has switched it on meanwhile."), ".dashboard")
+    db.session.commit()
+    switches.forget()  # whoever asked between the turn and the commit remembers the old state
+    sentence = ngettext(
+        "Mailing is on again, and %(number)s signatory who was refused is written to once more.",
+        "Mailing is on again, and %(number)s signatories who were refused are written to once more.",
+        number, number=number,
+    )  # fmt: skip
+    return done(sentence, ".dashboard")
 
 
 @office.get(f"{PETITION}/held")

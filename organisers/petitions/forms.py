@@ -16,11 +16,13 @@ from wtforms.validators import Optional
 from core import clock
 from deliveries.formats import FORMATS
 from organisers.fields import Choice, LocalMoment, OfficeForm, country, goal, line, name, slug, text
+from petitions import deadlines
 from petitions.models import Petition
 from petitions.states import PetitionState
 
 SOURCE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 LONGEST_SOURCE, MOST_SOURCES = 40, 50
+ENDED = frozenset(deadlines.ENDED) - {PetitionState.CLOSED}  # a closed one may open again, and needs its times for that
 SHOWN_AS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
 
@@ -60,12 +62,14 @@ class PetitionForm(OfficeForm):
             form.sources.data = " ".join(petition.sources)
         if petition.state != PetitionState.DRAFT:
             del form.slug, form.invited_only
+        if petition.state in ENDED:  # the promised clocks of deletion count from its closing
+            del form.opens_at, form.closes_at
         return form
 
     def values(self) -> dict[str, Any]:
         """Columns of Petition."""
         values = super().values()
-        times = {key: self._moment(values[key]) for key in ("opens_at", "closes_at")}
+        times: dict[str, Any] = {key: self._moment(values[key]) for key in ("opens_at", "closes_at") if key in values}
         return {**values, **times, "sources": _codes(values["sources"])}
 
     def _moment(self, local: datetime | None) -> datetime | None:

@@ -6,20 +6,21 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Update, func, select, update
+from sqlalchemy import ColumnElement, Select, Update, and_, case, func, or_, select, update
 
 from core import audit, clock
 from core.db import db
-from core.vault import VaultError, vault
+from core.vault import vault
 from petitions import mails
 from petitions.models import Petition, Submission
-from petitions.persons import SEALED_CONTEXT
-from petitions.states import REVIEWED, HeldReason, PetitionState, SubmissionState
+from petitions.persons import SEALED_CONTEXT, UNREADABLE
+from petitions.states import HIDDEN_STATES, RELEASABLE, REVIEWED, HeldReason, PetitionState, SubmissionState
 
 SAMPLE = 20
 JUDGED_WITHIN = timedelta(hours=72)
 TRICKLE = 30  # a minute
 GRACE = timedelta(hours=24)  # who signed in time may confirm until then
+CLOSING = timedelta(hours=24)  # no time is left for a judgement
 RECALLED_AT_ONCE = 1000
 SILENT = {"synchronize_session": False}
 
@@ -73,7 +74,7 @@ def groups(petition: Petition) -> list[Group]:
     """The petition's held queue by reason and wave, the largest group first."""
     keys = (Submission.held_reason, Submission.cluster_id)
     counts = (func.count().label("n"), func.min(Submission.received_at), func.max(Submission.received_at))
-    query = select(*keys, *counts).where(*_held(), Submission.petition_id == petition.id).group_by(*keys)
+    query = select(*keys, *counts).where(*_held(RELEASABLE), Submission.petition_id == petition.id).group_by(*keys)
     rows = db.session.execute(query.order_by(func.count().desc())).all()
     return [Group(*row) for row in rows]  # type: ignore[arg-type]
 
@@ -110,9 +111,12 @@ def discard(petition: Petition, *, actor: str, reason: str = "", cluster: str = 
 
 
 def trickle() -> bool:
-    """The worker's tick: what nobody has judged in 72 hours is let go, the oldest first, a few a minute. Commits."""
-    unjudged = (*_held(), Submission.held_at < clock.now() - JUDGED_WITHIN, Submission.petition_id.in_(_open()))
-    oldest = select(Submission.id).where(*unjudged).order_by(Submission.held_at, Submission.id).limit(TRICKLE)
+    """The worker's tick: what nobody has judged in 72 hours is let go, the oldest first, a few a minute; before those
+    whatever could not be confirmed any more if it waited, since its petition closes. Commits."""
+    closing = Submission.petition_id.in_(_closing())
+    unjudged = and_(Submission.held_at < clock.now() - JUDGED_WITHIN, Submission.petition_id.in_(_open()))
+    first = (case((closing, 0), else_=1), Submission.held_at, Submission.id)
+    oldest = select(Submission.id).where(*_held(), or_(closing, unjudged)).order_by(*first).limit(TRICKLE)
     ids = db.session.scalars(oldest).all()
     if ids and (most := TRICKLE - _just_released()) > 0:
         _release((*_held(), Submission.id.in_(ids[:most])))
@@ -139,14 +143,30 @@ def release_wave(petition: Petition, wave: str) -> int:
     return len(_release((*_held(), *own)))
 
 
+def refused_since(moment: datetime) -> int:
+    """How many mailboxes were said to refuse us since then, whose signature could still be confirmed."""
+    return db.session.scalar(select(func.count()).where(*_refused(moment))) or 0
+
+
+def release_refused(moment: datetime, *, actor: str) -> int:
+    """Writes again to all of them, on every petition: it was not their mailboxes. The number of submissions."""
+    number = len(_release(_refused(moment)))
+    audit.record("held.released", "refused", actor=actor, submissions=number, since=moment.isoformat())
+    return number
+
+
 def masked(address: str) -> str:
     """An address that its owner would know, and nobody could write to: a…@example.org."""
     local, _at, domain = address.rpartition("@")
     return f"{local[:1]}…@{domain}"
 
 
-def _held() -> tuple[ColumnElement[bool], ...]:
-    return Submission.state == SubmissionState.HELD, Submission.held_reason.in_(REVIEWED)
+def _held(reasons: Sequence[HeldReason] = REVIEWED) -> tuple[ColumnElement[bool], ...]:
+    return Submission.state == SubmissionState.HELD, Submission.held_reason.in_(reasons)
+
+
+def _refused(moment: datetime) -> tuple[ColumnElement[bool], ...]:
+    return *_held((HeldReason.REFUSED,)), Submission.held_at >= moment, Submission.petition_id.in_(_open())
 
 
 def _chosen(petition: Petition, reason: str, cluster: str, ids: Iterable[int]) -> list[ColumnElement[bool]]:
@@ -154,7 +174,7 @@ def _chosen(petition: Petition, reason: str, cluster: str, ids: Iterable[int]) -
         (reason, Submission.held_reason == reason), (cluster, Submission.cluster_id == cluster),
         (ids, Submission.id.in_(ids)),
     ]  # fmt: skip
-    return [*_held(), Submission.petition_id == petition.id, *(where for given, where in wanted if given)]
+    return [*_held(RELEASABLE), Submission.petition_id == petition.id, *(where for given, where in wanted if given)]
 
 
 def _wanted(petition: Petition, reason: str, cluster: str, ids: Sequence[int]) -> list[ColumnElement[bool]]:
@@ -180,11 +200,18 @@ def _open() -> Select[Any]:
     return select(Petition.id).where(Petition.state == PetitionState.OPEN, unended)
 
 
+def _closing() -> Select[Any]:
+    """Ids of the petitions that close within a day, or have just closed: who signed in time may still confirm there."""
+    now = clock.now()
+    until = (Petition.closes_at > now - GRACE, Petition.closes_at < now + CLOSING)
+    return select(Petition.id).where(*until, Petition.state.not_in((PetitionState.PAUSED, *HIDDEN_STATES)))
+
+
 def _show(row: Submission, open_row: Any) -> Shown:
     try:
         person = open_row(row.key_id, row.data_key_id, row.blob or b"", row.public_id)
         name, address = person["name"], masked(person["email"])
-    except (VaultError, LookupError):
+    except UNREADABLE:
         name, address = "", ""
     reason = row.held_reason or HeldReason.UNREADABLE
     return Shown(row.id, name, address, row.country, reason, row.cluster_id, row.received_at)

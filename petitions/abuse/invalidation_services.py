@@ -11,11 +11,11 @@ from sqlalchemy import func, select, update
 from core import audit, clock
 from core.db import RowNotFound, db
 from core.jobs import enqueue
-from core.vault import SITE, Sealed, VaultError, vault
+from core.vault import SITE, Sealed, vault
 from petitions.abuse.conditions import CRITERIA, Condition, candidates, matches, opens
 from petitions.abuse.models import Invalidation
 from petitions.models import Petition, Signature
-from petitions.persons import SEALED_CONTEXT
+from petitions.persons import SEALED_CONTEXT, UNREADABLE
 from petitions.states import InvalidationState
 
 S = InvalidationState
@@ -126,7 +126,7 @@ def opened(petition: Petition, condition: Condition, rows: Sequence[Any], most: 
     for row in rows:
         try:
             person = open_row(str(row.key_id), str(row.data_key_id), row.blob or b"", row.public_id)
-        except (VaultError, LookupError):
+        except UNREADABLE:
             continue
         if matches(condition, person):
             found.append((row, person))

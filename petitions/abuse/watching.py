@@ -15,14 +15,14 @@ from sqlalchemy import func, null, select, text, update
 from core import clock
 from core.alarms import sound
 from core.db import db
-from core.vault import VaultError, vault
+from core.vault import vault
 from petitions.abuse import signals, waves
 from petitions.abuse.models import DomainRule, Signal
 from petitions.abuse.waves import Base, Finding, Look
 from petitions.addresses.mail_domains import above
 from petitions.counting import tallies
 from petitions.models import Petition, Signature, Submission
-from petitions.persons import SEALED_CONTEXT
+from petitions.persons import SEALED_CONTEXT, UNREADABLE
 from petitions.states import HeldReason, PetitionState, RuleAction, SignalKind, SignatureState, SubmissionState
 
 LOOKED_AT = timedelta(minutes=60)
@@ -99,7 +99,7 @@ def _opened(petition: Petition, rows: Iterable[Any]) -> Iterable[Look]:
         try:
             person = open_row(str(row.key_id), str(row.data_key_id), row.blob, row.public_id)
             yield signals.look_at(row, person)
-        except (VaultError, LookupError):
+        except UNREADABLE:
             continue  # held as unreadable, for an organiser to see
 
 

@@ -4,6 +4,7 @@ import email
 import email.policy
 import socket
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 
@@ -13,11 +14,13 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 @dataclass
 class Inbox:
-    """What arrived; `answers` are given to the next mails instead of taking them."""
+    """What arrived; `answers` are given to the next mails instead of taking them; `meanwhile` is done before a mail is
+    acknowledged."""
 
     received: list[Envelope] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     rcpt_answers: list[str] = field(default_factory=list)
+    meanwhile: Callable[[], None] | None = None
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -31,6 +34,8 @@ class Inbox:
         if self.answers:
             return self.answers.pop(0)
         self.received.append(envelope)
+        if self.meanwhile:
+            self.meanwhile()
         return "250 OK"
 
     def mails(self) -> list[EmailMessage]:

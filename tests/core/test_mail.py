@@ -193,6 +193,69 @@ def test_a_recipient_refused_for_good_ends_the_mail_at_once_without_an_alarm(pos
     assert PRIVATE not in caplog.text
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "550 5.4.5 Daily SMTP relay sending limit exceeded", "550 5.7.1 Our system has detected unsolicited mail",
+        "550-5.7.26 This mail\r\n550 5.7.26 is unauthenticated", "554 5.7.0 Policy", "535 5.7.8 Login first", "554 Transaction failed", "530 Login first",
+        "550 5.3.2 System away", "553 5.1.8 Your domain does not exist",
+    ],
+)  # fmt: skip
+def test_a_refusal_that_speaks_of_us_is_no_recipients_and_the_mail_goes_later(post: Post, answer: str) -> None:
+    post.promise(otherwise=("otherwise", {}))
+    post.server.inbox.rcpt_answers.append(answer)
+    post.work()
+    with post.app.app_context():
+        assert db.session.scalars(select(MailHour)).all() == []
+    assert (post.job().state, post.job().last_error) == ("queued", "SMTPRecipientsRefused")
+    post.work_after_its_delay()
+    assert len(post.server.inbox.received) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "550 unknown", "550 5.1.1 unknown", "552 5.2.2 full", "550 5.1.10 no mail here", "550 5.4.1 Access denied",
+        "551 5.7.17 a new owner", "553 not here",
+    ],
+)  # fmt: skip
+def test_a_mailbox_that_is_not_there_is_told_from_a_quota(post: Post, answer: str) -> None:
+    post.promise()
+    post.server.inbox.rcpt_answers.append(answer)
+    post.work()
+    with post.app.app_context():
+        assert (post.job().state, db.session.scalars(select(MailHour.refused)).one()) == ("done", 1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        ("550 5.1.1 No such user", "done"), ("552 5.2.2 Mailbox full", "done"), ("550 5.7.1 Looks like spam", "queued"),
+        ("550 5.4.5 Daily limit", "queued"), ("554 5.6.0 Bad content", "queued"), ("450 4.1.1 Try later", "queued"),
+    ],
+)  # fmt: skip
+def test_after_the_mail_a_server_refuses_the_mailbox_only_where_it_says_so(post: Post, answer: str, state: str) -> None:
+    post.promise()
+    post.server.inbox.answers.append(answer)
+    post.work()
+    assert post.job().state == state
+
+
+def test_a_mail_that_is_recalled_while_it_goes_out_is_counted_all_the_same(post: Post) -> None:
+    def recall() -> None:
+        with post.app.app_context():
+            mail.recall(["one"])
+            db.session.commit()
+
+    post.promise(then=("then", {}))
+    post.server.inbox.meanwhile = recall
+    post.work()
+    with post.app.app_context():
+        assert db.session.scalars(select(Job.kind)).all() == ["mail"]
+        assert [hour.sent for hour in db.session.scalars(select(MailHour))] == [1]
+    assert len(post.server.inbox.received) == 1
+
+
 def test_what_follows_a_mail_is_promised_when_it_was_handed_over_and_only_then(post: Post) -> None:
     post.server.inbox.answers.append("451 Try again")
     post.promise(then=("then", {"submission": 7}), otherwise=("otherwise", {}))

@@ -14,6 +14,7 @@ from core.relay import MailHour
 from core.vault import SITE, vault
 from tests.core.smtp import Server
 from tests.organisers.conftest import EMAIL, Office
+from tests.petitions.conftest import make_campaign
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +75,34 @@ def test_the_alarm_that_mailing_has_stopped_reaches_the_organisers_all_the_same(
     assert told["To"] == EMAIL
     assert "stopped writing to signatories" in told.get_content() and "mail-refused" in told.get_content()
     assert "2 mails wait to be sent" in office.get("/office/")
+
+
+def test_one_press_turns_mailing_on_after_the_breaker_and_writes_again_to_whom_it_counted(office: Office) -> None:
+    """Fifty are refused by a provider that names no reason: the breaker stops, and nobody is lost."""
+    campaign = make_campaign(office.app)
+    for number in range(52):
+        assert campaign.sign(f"p{number}@example.org").status_code == 303
+    settings, server = office.app.config["UNDERSIGNED"], Server()
+    server.start()
+    office.app.config["UNDERSIGNED"] = replace(settings, smtp_url=f"smtp://127.0.0.1:{server.port}")
+    server.inbox.rcpt_answers = ["550 no more today"] * 50
+    drain(office)
+    assert server.inbox.mails()[0]["To"] == EMAIL
+    page = " ".join(office.get("/office/").split())
+    assert "Mail again, and write once more to the 50 who were refused" in page
+    assert "Refused by the mailbox’s server" in office.get(f"/office/petitions/{campaign.id}/held")
+    office.saved("/office/mail/again")
+    assert "50 signatories who were refused" in office.get("/office/")
+    drain(office)
+    office.app.config["UNDERSIGNED"] = settings
+    server.stop()
+    written = {str(mail["To"]) for mail in server.inbox.mails()} - {EMAIL}
+    assert written == {f"p{number}@example.org" for number in range(52)}
+    assert "Mailing goes on already" in office.get(office.saved("/office/mail/again"))
+
+
+def test_who_switched_mailing_off_finds_nothing_to_write_again(office: Office) -> None:
+    turn(office, mailing=False)
+    assert "write once more" not in office.get("/office/")
+    office.saved("/office/mail/again")
+    assert "Mailing is switched off" in office.get("/office/")

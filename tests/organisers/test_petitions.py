@@ -164,6 +164,65 @@ def test_a_closing_time_is_meant_in_the_petitions_zone(
         assert "Dear Secretary" in answer.text and typed in answer.text
 
 
+def fields_of(petition: Petition, **changed: str) -> dict[str, str]:
+    """An edit form's fields as its page shows them, some of them changed."""
+    zone, shown = ZoneInfo(petition.time_zone), "%Y-%m-%dT%H:%M"
+    times = {name: getattr(petition, name) for name in ("opens_at", "closes_at")}
+    typed = {name: moment.astimezone(zone).strftime(shown) if moment else "" for name, moment in times.items()}
+    return {
+        "title": petition.title, "ask": petition.ask, "letter": petition.letter, "goal": "", "sources": "",
+        "time_zone": petition.time_zone, "language": petition.language, **typed, **changed,
+    }  # fmt: skip
+
+
+def test_a_closing_time_that_has_passed_is_refused_for_the_clocks_of_deletion_count_from_it(
+    app: Flask, office: Office, new: str
+) -> None:
+    answer = office.post(new, **PETITION, opens_at="2020-05-01T09:00", closes_at="2020-06-01T18:30")
+    assert answer.status_code == 422 and "the clocks of deletion count from it" in answer.text
+    campaign = make_campaign(app, opens_at=clock.now() - timedelta(days=430), time_zone="Asia/Almaty")
+    page, before = f"/office/petitions/{campaign.id}/edit", only(app)
+    for days, status in ((400, 422), (-9, 303)):
+        typed = (clock.now() - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M")
+        assert office.post(page, **fields_of(before, closes_at=typed)).status_code == status
+    assert only(app).closes_at > clock.now()
+
+
+def test_a_closing_time_that_passed_by_itself_hinders_no_other_change(app: Flask, office: Office) -> None:
+    closed = clock.now() - timedelta(days=3)
+    campaign = make_campaign(app, opens_at=clock.now() - timedelta(days=30))
+    with app.app_context():
+        db.session.execute(update(Petition).values(closes_at=closed))
+        db.session.commit()
+    office.saved(f"/office/petitions/{campaign.id}/edit", **fields_of(only(app), title="Another title"))
+    assert (only(app).title, only(app).closes_at) == ("Another title", closed)
+
+
+@pytest.mark.parametrize("state", ["delivered", "answered", "victory", "archived"])
+@pytest.mark.parametrize("typed", ["", "2100-01-01T00:00"])
+def test_nobody_stretches_the_twelve_months_of_a_petition_that_has_ended(
+    app: Flask, office: Office, state: str, typed: str
+) -> None:
+    ended = {"state": PetitionState(state), "closes_at": clock.now() - timedelta(days=30)}
+    campaign = make_campaign(app, opens_at=clock.now() - timedelta(days=60))
+    with app.app_context():
+        db.session.execute(update(Petition).values(ended))
+        db.session.commit()
+    page = f"/office/petitions/{campaign.id}/edit"
+    assert 'name="closes_at"' not in office.get(page)
+    office.saved(page, **fields_of(only(app), title="Thank you", closes_at=typed))
+    assert (only(app).title, only(app).closes_at) == ("Thank you", ended["closes_at"])
+
+
+def test_a_closed_petition_is_given_a_later_closing_time_and_opens_again(app: Flask, office: Office) -> None:
+    campaign = make_campaign(app)
+    page = f"/office/petitions/{campaign.id}"
+    office.saved(f"{page}/close")
+    office.saved(f"{page}/edit", **fields_of(only(app), closes_at="2090-06-01T18:30"))
+    office.saved(f"{page}/reopen")
+    assert campaign.sign("again@example.org").status_code == 303
+
+
 def test_bad_input_comes_back_with_a_sentence(app: Flask, office: Office, new: str) -> None:
     wrong: dict[str, tuple[str, str]] = {
         "title": ("", "Give the petition a title."), "slug": ("-x", "Use small letters"), "goal": ("0", "from 1 to"),

@@ -1,6 +1,6 @@
 """The held queue: what is offered, let go, discarded, and what nobody has judged in three days."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -152,10 +152,10 @@ def test_nothing_trickles_from_a_petition_that_takes_no_signatures(campaign: Cam
     row = hold(campaign, "one@example.org", HeldReason.VELOCITY)
     age(campaign, 100)
     with campaign.app.app_context():
-        closed = {"state": PetitionState.CLOSED, "closes_at": clock.now() - timedelta(days=2)}
+        closed = {"state": PetitionState.CLOSED, "closes_at": clock.now() - timedelta(hours=25)}
         db.session.execute(update(Petition).values(closed))
         db.session.commit()
-    campaign.work()
+        held.trickle()
     assert states(campaign) == ["held"] and campaign.mails() == []
     with pytest.raises(held.TakesNone):
         judge(campaign, held.release, ids=[row])
@@ -179,3 +179,69 @@ def test_what_an_older_schema_held_without_a_reason_runs_out_three_weeks_after_i
                 expire()
             [row] = campaign.submissions()
             assert (row.state, row.blob is not None, row.email_index is not None) == (*left, False)
+
+
+def close_at(campaign: Campaign, moment: datetime, state: PetitionState = PetitionState.OPEN) -> None:
+    with campaign.app.app_context():
+        db.session.execute(update(Petition).values(closes_at=moment, state=state))
+        db.session.commit()
+
+
+@pytest.mark.parametrize(
+    ("hours", "state"), [(20, PetitionState.OPEN), (-2, PetitionState.CLOSED), (-20, PetitionState.OPEN)]
+)
+def test_what_is_held_is_mailed_while_it_can_still_be_confirmed(
+    campaign: Campaign, hours: float, state: PetitionState
+) -> None:
+    hold(campaign, "one@example.org", HeldReason.VELOCITY)
+    close_at(campaign, clock.now() + timedelta(hours=60))
+    campaign.work()
+    assert states(campaign) == ["held"]
+    with campaign.app.app_context():
+        db.session.execute(update(Submission).values(received_at=clock.now() - timedelta(days=1)))
+        db.session.commit()
+    close_at(campaign, clock.now() + timedelta(hours=hours), state)
+    campaign.work()
+    assert states(campaign) == ["mailed"]
+    assert campaign.press(campaign.mails()[-1].links["confirm"]).status_code == 303 and campaign.count() == 1
+
+
+def test_who_would_come_too_late_goes_before_who_has_waited_longer(
+    campaign: Campaign, make_campaign_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "TRICKLE", 1)
+    other = make_campaign_of()
+    hold(other, "long@example.org", HeldReason.VELOCITY)
+    age(other, 100)
+    hold(campaign, "late@example.org", HeldReason.VELOCITY)
+    with campaign.app.app_context():
+        closing = update(Petition).where(Petition.id == campaign.id).values(closes_at=clock.now() + timedelta(hours=3))
+        db.session.execute(closing)
+        db.session.commit()
+    campaign.work()
+    assert [mail.to for mail in campaign.mails()] == ["late@example.org"]
+
+
+def test_what_is_still_held_a_day_after_closing_is_emptied(campaign: Campaign) -> None:
+    hold(campaign, "one@example.org", HeldReason.WAVE, email_index=b"i" * 32)
+    close_at(campaign, clock.now() - timedelta(hours=23), PetitionState.PAUSED)
+    campaign.work()
+    assert states(campaign) == ["held"]
+    close_at(campaign, clock.now() - timedelta(hours=25), PetitionState.PAUSED)
+    with campaign.app.app_context():
+        expire()
+    [row] = campaign.submissions()
+    assert (row.state, row.blob, row.email_index) == (SubmissionState.EXPIRED, None, None)
+
+
+def test_who_was_refused_may_be_let_go_and_never_goes_by_itself(campaign: Campaign) -> None:
+    row = hold(campaign, "one@example.org", HeldReason.REFUSED)
+    age(campaign, 100)
+    campaign.work()
+    assert states(campaign) == ["held"]
+    with campaign.app.app_context():
+        assert held.waiting() == []
+        assert [one.reason for one in held.groups(db.session.get_one(Petition, campaign.id))] == [HeldReason.REFUSED]
+    assert judge(campaign, held.release, reason="refused") == 1 and row
+    campaign.work()
+    assert campaign.press(campaign.mails("one@example.org")[-1].links["confirm"]).status_code == 303

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import func, select, update
 
@@ -22,8 +23,11 @@ from petitions.models import Petition, Signature, Submission
 from petitions.own_page import services as own_page_services
 from petitions.signature_services import leave
 from petitions.states import ExitReason, InvalidationState, SignatureState, Visibility
-from tests.petitions.conftest import Campaign
+from tests.organisers.conftest import enter
+from tests.organisers.test_paper import Paper
+from tests.petitions.conftest import Campaign, make_campaign
 from tests.petitions.crowd import crowd as many
+from tests.petitions.test_invitations import Letter
 
 ORGANISER = "olga@example.org"
 
@@ -304,6 +308,37 @@ def test_who_signed_before_and_confirms_later_is_taken_too_and_nobody_else(crowd
     act(crowd, found, invalidations.undo)
     crowd.work()
     assert true(crowd) == 8
+
+
+def test_the_follower_spares_paper_and_the_invited_that_came_after_the_invalidation(app: Flask) -> None:
+    """Both come by no submission and know only the hour in which they signed."""
+    noon = clock.now().replace(minute=30, second=0, microsecond=0)
+    with time_machine.travel(noon, tick=True):
+        campaign, office = make_campaign(app), enter(app)
+        letter, paper = Letter(app, campaign, office), Paper(office, campaign)
+        campaign.signed("spam1@fake.example", country="VA")
+        run(campaign, country="VA")
+        assert true(campaign) == 0
+        assert paper.type({"name": "Honest Pilgrim", "country": "VA"}).status_code == 303
+        letter.invite("Nora Sentinelova; Professor; ; VA; nora@university.example")
+        letter.sign("nora@university.example")
+    with time_machine.travel(noon + timedelta(minutes=3), tick=True):
+        assert true(campaign) == 2  # the follower has looked again
+
+
+def test_the_follower_takes_paper_that_was_typed_the_hour_before(app: Flask) -> None:
+    noon = clock.now().replace(minute=30, second=0, microsecond=0)
+    with time_machine.travel(noon, tick=True):
+        campaign = make_campaign(app)
+        paper = Paper(enter(app), campaign)
+        campaign.signed("spam1@fake.example", country="VA")
+        found = run(campaign, country="VA")
+        assert paper.type({"name": "Late Commit", "country": "VA"}).status_code == 303
+        early = {"signed_at": clock.to_hour(noon - timedelta(hours=1))}
+        with app.app_context():
+            db.session.execute(update(Signature).where(Signature.state == SignatureState.VALID).values(early))
+            db.session.commit()
+        assert true(campaign) == 0 and seen(campaign, found)[2] == 2
 
 
 def test_many_are_counted_by_the_worker(crowd: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from core import clock, remembered, switches
 from core.db import db
+from petitions.abuse import invalidation_services
 from petitions.counting import tallies
 from petitions.invitations.models import Invitation
 from petitions.models import Petition, Signature
@@ -19,7 +20,9 @@ from petitions.states import InvitationState, Method, PetitionState
 from tests.organisers.conftest import enter
 from tests.petitions.conftest import Campaign, make_campaign
 from tests.petitions.own_pages import own_page, press
-from tests.petitions.test_invitations import Letter
+from tests.petitions.test_invalidation import act
+from tests.petitions.test_invalidation import run as invalidate
+from tests.petitions.test_invitations import Letter, exported
 
 S = InvitationState
 UNION = {
@@ -138,6 +141,39 @@ def test_a_notable_who_has_signed_already_is_shown_and_not_counted_twice(open_on
     assert open_one.act(0, "approve") == 303
     assert campaign.count() == campaign.valid() == 1
     assert "Professor of Law" in open_one.public()
+
+
+def test_an_undo_shows_no_notable_whom_no_organiser_has_approved(open_one: Letter) -> None:
+    """Their own public name stands nowhere before the yes, and an undo is none."""
+    campaign = open_one.campaign
+    open_one.office.saved(f"{open_one.office_list}/new", **NOTABLE)
+    campaign.work()
+    assert open_one.press(NOTABLE["email"], "sign") == 303
+    campaign.signed("dora@example.org", name="Dora Public", country="DE", visibility="public")
+    found = invalidate(campaign, country="DE")
+    assert campaign.count() == 0
+    act(campaign, found, invalidation_services.undo)
+    assert campaign.count() == 2
+    shown = open_one.get(f"/petitions/{campaign.slug}/signatories?before=9999")
+    assert "Dora Public" in shown and "Nora" not in shown and "Nora" not in open_one.public()
+    assert open_one.states() == [S.CONFIRMED]
+
+
+def test_the_officials_list_gives_a_notables_role_once_an_organiser_has_approved_it(open_one: Letter) -> None:
+    campaign = open_one.campaign
+    campaign.signed("ada@example.org", name="Ada Example", role="Baker", affiliation="A Bakery")
+    open_one.office.saved(f"{open_one.office_list}/new", **NOTABLE)
+    campaign.work()
+    assert open_one.press(NOTABLE["email"], "sign") == 303
+    campaign.work()
+
+    def handed_over() -> list[tuple[str, str]]:
+        return [(row["Name"], row["Role, organisation"]) for row in exported(open_one)]
+
+    ada = ("Ada Example", "Baker, A Bakery")
+    assert handed_over() == [ada, ("Nora Sentinelova", "")]  # who signed stands there as anybody does
+    assert open_one.act(0, "approve") == 303
+    assert handed_over() == [ada, ("Nora Sentinelova", "Professor of Law, A University")]
 
 
 def test_two_organisers_who_approve_at_once_do_it_once(open_one: Letter) -> None:

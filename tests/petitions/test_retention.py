@@ -17,8 +17,9 @@ from operations import retention_run
 from petitions import confirmation_services, deadlines, list_services, services
 from petitions.counting import tallies
 from petitions.invitations.models import Invitation
-from petitions.keeping import holds
-from petitions.models import Petition, Signature, Suppression
+from petitions.keeping import clearing, holds
+from petitions.keeping import rotation as petition_rotation
+from petitions.models import Petition, Signature, Submission, Suppression
 from petitions.persons import open_person
 from petitions.states import InvitationKind, InvitationState, PetitionState, SignatureState, SubmissionState
 from tests.petitions.conftest import Campaign
@@ -156,6 +157,21 @@ def test_a_petition_won_without_a_closing_time_gets_its_clock(campaign: Campaign
     run(campaign)
     run(campaign, 366 * DAY)
     assert not names(campaign)
+
+
+@pytest.mark.parametrize("state", [PetitionState.VICTORY, PetitionState.ARCHIVED])
+def test_what_ends_before_its_closing_time_has_closed_then(campaign: Campaign, state: PetitionState) -> None:
+    with campaign.app.app_context():
+        petition = db.session.get_one(Petition, campaign.id)
+        petition.closes_at = clock.now() + 900 * DAY
+        if state == PetitionState.ARCHIVED:
+            petition.state = PetitionState.CLOSED
+        services.move(petition, state)
+        db.session.commit()
+        assert clock.now() - DAY < petition.closes_at <= clock.now()
+        earlier = petition.closes_at = clock.now() - 5 * DAY
+        services.move(petition, PetitionState.ARCHIVED) if state == PetitionState.VICTORY else None
+        assert petition.closes_at == earlier
 
 
 def test_a_legal_hold_stops_one_petition_and_no_other(make_campaign_of: MakeCampaign) -> None:
@@ -297,6 +313,58 @@ def test_a_petition_that_lost_its_indexes_may_not_open_again(campaign: Campaign)
         petition.closes_at = None
         with pytest.raises(services.NotReady, match="cannot open again"):
             services.publish(petition)
+
+
+def test_of_what_was_sent_only_that_of_a_standing_index_stays(make_campaign_of: MakeCampaign) -> None:
+    """Rows without an index stand among both, and another petition's signature keeps nothing here."""
+    campaign, other = make_campaign_of(), make_campaign_of()
+    for who in ("kept", "gone"):
+        campaign.signed(f"{who}@example.org", name=who.title())
+    other.signed("other@example.org")
+    campaign.sign("unopened@example.org")  # without an index: no worker has come to it
+    with campaign.app.app_context():
+        gone = db.session.scalars(select(Submission).order_by(Submission.id)).all()[1]
+        theirs = {row.public_id: row for row in db.session.scalars(select(Signature))}
+        theirs[gone.public_id].email_index = None
+        other_one = db.session.scalars(select(Signature).where(Signature.petition_id == other.id)).one()
+        other_one.email_index = gone.email_index
+        db.session.commit()
+        petition = db.session.get_one(Petition, campaign.id)
+        assert sum(clearing.submissions(petition)) == 2
+    left = [row.blob is not None or row.email_index is not None for row in campaign.submissions()]
+    assert left == [True, False, True, False]
+
+
+def test_an_index_moves_only_where_each_has_its_address(make_campaign_of: MakeCampaign) -> None:
+    campaign, other = make_campaign_of(), make_campaign_of()
+    for number in range(2):
+        campaign.signed(f"p{number}@example.org")
+    other.signed("other@example.org")
+    end(campaign, closes_at=clock.now() - 9 * DAY)
+
+    def may_move(**values: Any) -> bool:
+        with campaign.app.app_context():
+            db.session.execute(update(Signature).where(Signature.public_id == ada).values(values))
+            db.session.commit()
+            return petition_rotation.may_move_index(db.session.get_one(Petition, campaign.id), clock.now())
+
+    ada, index = rows(campaign)[0].public_id, rows(campaign)[0].email_index
+    assert may_move(public_name=None)
+    assert not may_move(blob=None)  # confirming has handed the address on from its submission
+    with campaign.app.app_context():
+        db.session.execute(update(Signature).where(Signature.petition_id == other.id).values(email_index=index))
+        db.session.commit()
+    assert not may_move(blob=None)  # another petition's address helps nobody here
+    with campaign.app.app_context():
+        again = select(Submission).where(Submission.public_id == rows(campaign)[1].public_id)
+        bob = db.session.scalars(again).one()
+        bob.email_index, bob.blob = index, b"sealed"
+        db.session.commit()
+    assert may_move(blob=None)
+    with campaign.app.app_context():
+        db.session.execute(update(Submission).values(blob=None))
+        db.session.commit()
+    assert not may_move(blob=None)
 
 
 @pytest.mark.parametrize(("now", "code"), [("2099-01-01", 0), ("2099-01-01T10:00+02:00", 0), ("soon", 2)])
