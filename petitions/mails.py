@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import force_locale
-from sqlalchemy import or_, select, update
+from sqlalchemy import false, or_, select, update
 
 from core import clock, countries, mail, relay, tokens, unsubscribes
 from core.db import db, insert
@@ -87,9 +87,10 @@ def recall_own(public_ids: Iterable[str]) -> None:
     """Takes back at once what was asked for by somebody's own page: it may hold all that is stored.
 
     These mails wait at the head of the queue, so only that is looked through; the hourly tick finds whatever else there is."""
-    theirs = or_(*(Job.key.startswith(f"mail:{template}:{one}:") for one in public_ids for template in OWN))
-    waiting = (Job.kind == "mail", Job.state.in_(("queued", "dead")), Job.priority <= relay.ESSENTIAL, theirs)
-    keys = db.session.scalars(select(Job.key).where(*waiting)).all()
+    theirs = (Job.key.startswith(f"mail:{template}:{one}:") for one in public_ids for template in OWN)
+    waiting = (Job.kind == "mail", Job.state.in_(("queued", "dead")), Job.priority <= relay.ESSENTIAL)
+    found = select(Job.key).where(*waiting, or_(false(), *theirs))  # an `or_` of nothing would mean everybody's
+    keys = db.session.scalars(found).all()
     mail.recall(str(key).removeprefix("mail:") for key in keys)
 
 

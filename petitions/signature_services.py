@@ -137,6 +137,7 @@ def leave(petition_id: int, index: bytes | None, reason: ExitReason) -> None:
         return
     invitation_exits.follow(petition_id, index, reason)
     same = (Submission.petition_id == petition_id, Submission.email_index == index)
+    db.session.execute(select(Submission.id).where(*same).order_by(Submission.id).with_for_update())  # all in one order
     was = {row.public_id: row for row in db.session.execute(_empty_submissions(same))}
     signature = db.session.execute(_empty_signature(petition_id, index, reason)).one_or_none()
     if signature is not None:

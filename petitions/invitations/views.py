@@ -62,7 +62,7 @@ def correct(secret: str) -> ResponseReturnValue:
         return _page(secret, row, petition, AnswerForm(formdata=None), status=409)
     if not form.validate():
         return _page(secret, row, petition, AnswerForm(formdata=None), correction=form, status=422)
-    if not own_bucket_within(PROPOSALS, "invitation"):
+    if not own_bucket_within(PROPOSALS, "invitation", alone=row.public_id):
         abort(429)
     asked = {"role": form.role.data, "affiliation": form.affiliation.data}
     invitation_services.send("invitations.correct", {"invitation": row.id}, asked)
@@ -82,7 +82,7 @@ def propose(secret: str) -> ResponseReturnValue:
         return _page(secret, row, petition, AnswerForm(formdata=None), status=409)
     if not form.validate():
         return _colleague_page(secret, row, petition, form, status=422)
-    if not own_bucket_within(PROPOSALS, "invitation"):
+    if not own_bucket_within(PROPOSALS, "invitation", alone=row.public_id):
         abort(429)
     proposal = {"petition": petition.id, "invitation": row.id}
     invitation_services.send("invitations.propose", proposal, form.sealed())

@@ -20,7 +20,7 @@ from petitions.own_page import jobs as own_page_jobs
 from petitions.own_page import mails as own_page_mails
 from petitions.own_page import services as own_page_services
 from petitions.own_page.services import revoke, standing_of
-from petitions.states import PetitionState, Purpose, SignatureState
+from petitions.states import ExitReason, PetitionState, Purpose, SignatureState
 from tests.petitions.conftest import Campaign
 from tests.petitions.own_pages import ask_for_link, letters, own_page, press, rows, signature
 
@@ -202,6 +202,9 @@ def test_what_waits_to_be_mailed_for_the_own_page_goes_at_once_with_who_leaves(
         assert campaign.press(withdraw).status_code == 303
     else:
         assert press(campaign, own, "erase").status_code == 303
+    with campaign.app.app_context():
+        signature_services.leave(campaign.id, b"nobody's index", ExitReason.WITHDRAWN)
+        db.session.commit()
     assert rows(campaign, Job, *waiting) == 1, "no tick has run, and nobody else's was taken"
     campaign.work()
     assert [letter.to for letter in letters(campaign)][-1] == "ben@example.org"
