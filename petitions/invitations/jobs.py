@@ -11,6 +11,7 @@ from core.jobs import Handler, Job
 from core.tokens import digest
 from core.vault import vault
 from core.worker import Tick
+from petitions.abuse import rules
 from petitions.invitations import exits as invitation_exits
 from petitions.invitations import mails as invitation_mails
 from petitions.invitations import people as invitation_people
@@ -43,15 +44,19 @@ def propose(job: Job) -> None:
 
 
 def organisation(job: Job) -> None:
-    """An organisation that somebody entered on the petition's page: its contact is asked first."""
+    """An organisation that somebody entered on the petition's page: its contact is asked first, or an organiser where the
+    rules that hold a signature speak against writing to that address."""
     petition, sealed = db.session.get_one(Petition, job.args["petition"]), job.sealed()
     country, trapped = sealed.pop("country"), sealed.pop("trapped")
     if trapped or not petition.open:
         return
     vault().prepare(petition.scope)
     added = invitation_people.add(petition, kind=InvitationKind.ORGANISATION, country=country, person=sealed)
-    if added is not None:
-        invitation_people.invite(petition, Invitation.id == added)
+    if added is None:
+        return
+    if rules.doubted(petition, db.session.get_one(Invitation, added), sealed["email"]):
+        return invitation_people.tell_organisers(petition)  # who may invite it all the same
+    invitation_people.invite(petition, Invitation.id == added)
 
 
 def invite(job: Job) -> None:
@@ -105,10 +110,11 @@ def publish(job: Job) -> None:
 def correct(job: Job) -> None:
     """Keeps how somebody wants their role to read, for an organiser to take over."""
     row = db.session.get_one(Invitation, job.args["invitation"])
-    if row.blob is None:
-        return
     petition, asked = db.session.get_one(Petition, row.petition_id), job.sealed()
     vault().prepare(petition.scope)
+    invitation_people.hold(row)
+    if row.blob is None:  # it has ended since
+        return
     invitation_people.reseal(petition, row, {**invitation_people.opener(petition)(row), "asked": asked})
     invitation_people.tell_organisers(petition)
 
