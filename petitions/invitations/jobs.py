@@ -12,6 +12,8 @@ from core.tokens import digest
 from core.vault import vault
 from core.worker import Tick
 from petitions.abuse import rules
+from petitions.addresses import mail_servers
+from petitions.addresses.mail_domains import domain_of
 from petitions.invitations import exits as invitation_exits
 from petitions.invitations import mails as invitation_mails
 from petitions.invitations import people as invitation_people
@@ -50,6 +52,7 @@ def organisation(job: Job) -> None:
     country, trapped = sealed.pop("country"), sealed.pop("trapped")
     if trapped or not petition.open:
         return
+    mail_servers.look_up([domain_of(sealed["email"])])
     vault().prepare(petition.scope)
     added = invitation_people.add(petition, kind=InvitationKind.ORGANISATION, country=country, person=sealed)
     if added is None:
