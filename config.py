@@ -73,6 +73,11 @@ class Settings:
         return self.data / "keystore"
 
     @property
+    def drafts_folder(self) -> Path:
+        """Where an export is written before it is sent."""
+        return self.data / "drafts"
+
+    @property
     def mail_folder(self) -> Path:
         return self.data / "mail"
 

@@ -3,8 +3,11 @@
 import csv
 import io
 import re
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,20 @@ def harmless(cell: Cell) -> Cell:
         return cell
     cell = INNER_START.sub(r"\1'", cell)
     return "'" + cell if cell.lstrip(SKIPPED).startswith(FORMULA_STARTS) else cell
+
+
+def sweep(folder: Path, before: datetime) -> int:
+    """Deletes drafts that nobody has written to since: their export was killed, and names stand in them in clear.
+
+    How many."""
+    swept = 0
+    for draft in folder.glob("tmp*"):
+        with suppress(FileNotFoundError):  # its export has just ended
+            touched = max(path.stat().st_mtime for path in (draft, *draft.rglob("*")))
+            if touched < before.timestamp():
+                shutil.rmtree(draft, ignore_errors=True)
+                swept += 1
+    return swept
 
 
 def write_csv(header: Row, rows: Iterable[Row]) -> Iterator[bytes]:

@@ -21,7 +21,7 @@ class Format:
 
 def _xlsx(header: Row, rows: Iterable[Row]) -> Iterator[bytes]:
     """Drafted in the data folder, the only place that is written to."""
-    return write_xlsx(header, rows, folder=current_app.config["UNDERSIGNED"].data / "drafts")
+    return write_xlsx(header, rows, folder=current_app.config["UNDERSIGNED"].drafts_folder)
 
 
 FORMATS = {

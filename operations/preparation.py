@@ -6,6 +6,7 @@ from flask_migrate import upgrade
 from sqlalchemy import select
 
 from config import Settings
+from core import clock, tables
 from core.db import db
 from core.health import MIGRATIONS
 from core.vault import SITE, ensure_scope
@@ -13,6 +14,7 @@ from operations import demo
 from organisers import services as organisers
 from organisers.models import Organiser
 from petitions import services as petitions
+from petitions.deadlines import DRAFTS
 
 DEMO_ORGANISER = "organiser@example.org"
 
@@ -26,6 +28,7 @@ def prepare(settings: Settings) -> None:
     upgrade(str(MIGRATIONS))
     ensure_scope(SITE)
     petitions.record_all_consent()
+    tables.sweep(settings.drafts_folder, clock.now() - DRAFTS)
     if settings.loopback:
         demo.seed_demo()
         organisers.ensure_organiser(DEMO_ORGANISER)

@@ -8,12 +8,12 @@ from flask import current_app
 from sqlalchemy import text
 
 from config import Settings
-from core import clock, mail_files
+from core import clock, mail_files, tables
 from core.alarms import sound
 from core.db import Base, db, empty_log
 from core.worker import Tick
 from operations import key_rotation
-from petitions.deadlines import MAIL_FILES
+from petitions.deadlines import DRAFTS, MAIL_FILES
 from petitions.keeping import retention
 
 
@@ -25,6 +25,7 @@ def run(moment: datetime) -> retention.Report:
         sound("retention-stopped", f"{slug}:{moment:%Y%m%d}", petition=slug)
     db.session.commit()
     report.emptied["mail files"] = mail_files.remove_older(settings.mail_folder, moment - MAIL_FILES)
+    report.emptied["drafts"] = tables.sweep(settings.drafts_folder, moment - DRAFTS)
     report.emptied["keys"] = int(key_rotation.tend(moment))
     report.emptied = Counter({kind: count for kind, count in report.emptied.items() if count})
     empty_log()

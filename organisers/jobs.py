@@ -37,7 +37,8 @@ ADVICE = {
     "mail-refused": _l(
         "More than one in ten of the last day's mails were refused for good by the recipients' side, so the site has "
         "stopped writing to signatories; nothing is lost, the mails wait. Look at the signals and the held signatures for "
-        "addresses that somebody made up, then turn mailing on again in the office."
+        "addresses that somebody made up, then turn mailing on again in the office. If your mail provider was to blame, "
+        "press “Mail again” on the first page of the office: whoever was refused is then written to once more."
     ),
     "signal": _l(
         "Signatures are coming in that look made: many of one country, one mail domain, one name, one family of addresses "

@@ -12,6 +12,7 @@ from petitions.states import Method, PetitionState, SignatureState
 
 UNCONFIRMED = CONFIRM_LIFE  # after its mail, what nobody confirmed
 COUNTED = timedelta(days=7)  # after confirming, name and address of who is only counted and wants no updates
+DRAFTS = timedelta(hours=1)  # of an export that was killed
 MAIL_FILES = timedelta(days=7)  # on a machine without a mail server
 AFTER_DELIVERY = timedelta(days=Petition.__table__.c.retention_days.default.arg)
 AFTER_CLOSING = timedelta(days=365)  # everybody

@@ -13,6 +13,8 @@ from core.jobs import enqueue
 from core.keystore import KeyMissing
 from core.vault import VaultError, vault
 from organisers.cases.services import NotFound
+from organisers.invitations import corrections
+from organisers.invitations.corrections import NothingDone as NothingDone
 from petitions.invitations import mails as invitation_mails
 from petitions.invitations import people as invitation_people
 from petitions.invitations import services as petition_side
@@ -24,10 +26,6 @@ S = InvitationState
 LIVE = invitation_people.LIVE
 MAIL_PAUSE = timedelta(hours=1)
 KINDS = (InvitationKind.MEMBER, InvitationKind.NOTABLE, InvitationKind.ORGANISATION)
-
-
-class NothingDone(ValueError):
-    """The invitation stands otherwise by now, so that the act had nothing to do."""
 
 
 class NotHere(NothingDone):
@@ -50,6 +48,7 @@ class Line:
     person: Mapping[str, Any]
     place: int
     offered: tuple[str, ...]
+    seen: str
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,8 @@ def lines(petition: Petition) -> dict[InvitationKind, list[Line]]:
     opener = invitation_people.opener(petition)
     for row in db.session.scalars(select(Invitation).where(*wanted).order_by(Invitation.position, Invitation.id)):
         group = found[row.kind]
-        group.append(Line(row, _open(opener, row), len(group) + 1, offered(row)))
+        person = _open(opener, row)
+        group.append(Line(row, person, len(group) + 1, offered(row), corrections.mark(person)))
     return found
 
 
@@ -157,20 +157,9 @@ def take_back(petition: Petition, row: Invitation) -> None:
     petition_side.withdraw(petition, row)
 
 
-def correct(petition: Petition, row: Invitation) -> None:
-    """Takes over how somebody wants their role to read. Raises NothingDone."""
-    _settle_correction(petition, row, take_over=True)
-    enqueue("invitations.publish", {"invitation": row.id})
-
-
-def keep(petition: Petition, row: Invitation) -> None:
-    """Leaves the role as it is. Raises NothingDone."""
-    _settle_correction(petition, row, take_over=False)
-
-
-ACTS: Mapping[str, Callable[[Petition, Invitation], None]] = {
-    "invite": invite, "resend": resend, "remind": remind, "approve": approve, "take_back": take_back, "correct": correct,
-    "keep": keep,
+ACTS: Mapping[str, Callable[..., None]] = {
+    "invite": invite, "resend": resend, "remind": remind, "approve": approve, "take_back": take_back,
+    "correct": corrections.correct, "keep": corrections.keep,
 }  # fmt: skip
 
 
@@ -180,9 +169,9 @@ DONE = {
 }  # fmt: skip
 
 
-def act(petition: Petition, row: Invitation, name: str, *, actor: str) -> None:
-    """One of ACTS, noted by the row's opaque id."""
-    ACTS[name](petition, row)
+def act(petition: Petition, row: Invitation, name: str, *, actor: str, **shown: str) -> None:
+    """One of ACTS, noted by the row's opaque id; a correction is settled as it was `seen`."""
+    ACTS[name](petition, row, **shown)
     audit.record(f"invitation.{DONE[name]}", petition.slug, actor=actor, invitation=row.public_id, kind=row.kind.value)
 
 
@@ -215,17 +204,6 @@ def move(petition: Petition, row: Invitation, *, place: int, actor: str) -> None
     audit.record(
         "invitation.moved", petition.slug, actor=actor, invitation=row.public_id, place=order.index(row.id) + 1
     )
-
-
-def _settle_correction(petition: Petition, row: Invitation, *, take_over: bool) -> None:
-    if row.blob is None:
-        raise NothingDone
-    vault().prepare(petition.scope)
-    person = invitation_people.opener(petition)(row)
-    asked = person.pop("asked", None)
-    if asked is None:
-        raise NothingDone
-    invitation_people.reseal(petition, row, {**person, **(asked if take_over else {})})
 
 
 def _open(opener: invitation_people.Opener, row: Invitation) -> Mapping[str, Any]:

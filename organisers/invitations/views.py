@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import make_response, render_template
+from flask import make_response, render_template, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
@@ -15,8 +15,9 @@ from organisers.answers import actor, done, form_page
 from organisers.blueprint import ID, office
 from organisers.cases.views import LONG_TEXTS
 from organisers.invitations import services as invitation_services
+from organisers.invitations.corrections import NothingDone, OtherWords
 from organisers.invitations.forms import InvitationForm, ManyForm, PlaceForm
-from organisers.invitations.services import Added, MailedEnough, NotHere, NothingDone, NotOpen
+from organisers.invitations.services import Added, MailedEnough, NotHere, NotOpen
 from petitions import services
 from petitions.models import Petition
 
@@ -68,7 +69,10 @@ def act_on_invitation(petition_id: int, invitation_id: int, step: str) -> Respon
     vault().prepare(petition.scope)  # a correction seals anew
     row = invitation_services.get(petition, invitation_id)
     try:
-        invitation_services.act(petition, row, step, actor=actor())
+        shown = {"seen": request.form.get("seen", "")} if step in ("correct", "keep") else {}
+        invitation_services.act(petition, row, step, actor=actor(), **shown)
+    except OtherWords:
+        return _refused(petition, _("They ask for other words by now, which are shown here. Nothing was done."), 409)
     except NothingDone:
         return _refused(petition, _("It stands otherwise by now. How it stands is shown here; nothing was done."), 409)
     except NotOpen:

@@ -1,11 +1,12 @@
 """Forms of the switches: what is off, how many mails the provider takes, what is said of a country or a mail domain."""
 
+import json
 import re
 from typing import Any, Self
 
 import idna
 from flask_babel import lazy_gettext as _l
-from wtforms import StringField, ValidationError
+from wtforms import HiddenField, StringField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional
 
 from core.forms import Clean
@@ -23,6 +24,8 @@ ACTIONS = (
 )
 CHOOSE = _l("Choose one of these.")
 MOST = 10_000_000
+ON_OFF_NAMES = ("signing", "giving", "mailing")
+TURNED = (*ON_OFF_NAMES, "proof", "mails_an_hour", "mails_a_day")
 
 
 def _switch(label: Any, choices: Any = ON_OFF) -> Radios:
@@ -35,6 +38,9 @@ def _number(label: Any) -> Whole:
 
 
 class SwitchForm(OfficeForm):
+    """`was` is what the page showed: only what was changed on it is turned, whatever others have turned meanwhile."""
+
+    was = HiddenField()
     signing = _switch(_l("Signing"))
     giving = _switch(_l("Giving"))
     mailing = _switch(_l("Mail"))
@@ -45,17 +51,27 @@ class SwitchForm(OfficeForm):
     @classmethod
     def of(cls, now: Switches) -> Self:
         """The form as everything stands."""
-        on = {name: "on" if getattr(now, name) else "off" for name in ("signing", "giving", "mailing")}
-        return cls(
-            formdata=None,
-            data={**on, "proof": now.proof, "mails_an_hour": now.mails_an_hour, "mails_a_day": now.mails_a_day},
-        )
+        shown = {name: getattr(now, name) for name in TURNED}
+        on = {name: "on" if shown[name] else "off" for name in ON_OFF_NAMES}
+        return cls(formdata=None, data={**shown, **on, "was": json.dumps(shown)})
 
     def values(self) -> dict[str, Any]:
         return {
-            **{name: self[name].data == "on" for name in ("signing", "giving", "mailing")},
+            **{name: self[name].data == "on" for name in ON_OFF_NAMES},
             **{name: self[name].data for name in ("proof", "mails_an_hour", "mails_a_day")},
         }
+
+    def shown(self) -> dict[str, Any]:
+        """The values that the page showed, by name."""
+        return dict(json.loads(self.was.data or ""))
+
+    def validate_was(self, field: HiddenField) -> None:
+        try:
+            whole = self.shown().keys() == set(TURNED)
+        except (ValueError, TypeError):
+            whole = False
+        if not whole:
+            raise ValidationError(_l("Load this page again, and then change what you want to change."))
 
 
 class CountryForm(OfficeForm):

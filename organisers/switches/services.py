@@ -1,6 +1,7 @@
 """What organisers turn on and off while the site runs, and their word on mail domains; every act goes into the audit chain."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select
 
@@ -14,13 +15,24 @@ class NoSuchRule(RowNotFound):
     """Nobody has said anything about this domain."""
 
 
-def turn(*, actor: str, **values: Any) -> list[str]:
-    """Turns those switches that stand otherwise; their names."""
+class Turned(NamedTuple):
+    """Names of the switches that were turned, and of those that stand otherwise than the organiser's page showed."""
+
+    changed: list[str]
+    meanwhile: list[str]
+
+
+def turn(*, actor: str, was: Mapping[str, Any] | None = None, **values: Any) -> Turned:
+    """Turns those switches that stand otherwise; `was` is what a page showed, and what stands on it unchanged is left alone,
+    however it stands by now."""
+    switches.forget()  # another may have turned one within this second
     now = switches.switches()
-    changed = {name: value for name, value in values.items() if getattr(now, name) != value}
+    wanted = {name: value for name, value in values.items() if was is None or was[name] != value}
+    changed = {name: value for name, value in wanted.items() if getattr(now, name) != value}
     if changed:
         switches.turn(actor=actor, **changed)
-    return sorted(changed)
+    others = [name for name, value in (was or {}).items() if name not in wanted and getattr(now, name) != value]
+    return Turned(sorted(changed), sorted(others))
 
 
 def turn_country(country: str, *, on: bool, actor: str) -> None:

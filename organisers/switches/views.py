@@ -28,8 +28,12 @@ def turn_switches() -> Response:
     form = SwitchForm()
     if not form.validate():
         return _again(switch_form=form)
-    changed = switch_services.turn(actor=actor(), **form.values())
-    return _saved(_("Done. It holds everywhere within a second.") if changed else _("Nothing was changed."))
+    turned = switch_services.turn(actor=actor(), was=form.shown(), **form.values())
+    sentences = [_("Done. It holds everywhere within a second.") if turned.changed else _("Nothing was changed.")]
+    if turned.meanwhile:
+        names = ", ".join(str(form[name].label.text) for name in turned.meanwhile)
+        sentences.append(_("Meanwhile somebody else has changed: %(names)s. That stands as they set it.", names=names))
+    return _saved(" ".join(sentences))
 
 
 @office.post("/switches/countries")

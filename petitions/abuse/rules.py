@@ -15,11 +15,13 @@ from core import unsubscribes
 from core.db import db
 from core.limits import TOR
 from core.remembered import Remembered
-from petitions.abuse import signals
+from petitions.abuse import proofs, signals
 from petitions.abuse.crowds import Crowd, Group, Seen, look
 from petitions.abuse.models import DomainRule
 from petitions.addresses import mail_domains
 from petitions.addresses.mail_servers import mail_servers
+from petitions.invitations import mails as invitation_mails
+from petitions.invitations.models import Invitation
 from petitions.models import Petition, Submission, Suppression
 from petitions.states import HeldReason, RuleAction
 
@@ -126,16 +128,29 @@ REVIEWED_RULES: tuple[Rule, ...] = (trap, wave, domain, disposable)
 BY_LIMITS: tuple[Rule, ...] = (no_mail_server, one_network, one_domain, one_name)  # reviewed too; none with LIMITS=off
 
 
+def doubted(petition: Petition, invitation: Invitation, email: str) -> bool:
+    """Whether an organisation that somebody entered is mailed only after an organiser's yes: its address has had its mails,
+    its domain is held or takes none, or the petition is under attack and the form brings no proof of work."""
+    name = mail_domains.domain_of(email)
+    if mails_sent(invitation) >= MAILS_AN_ADDRESS:
+        return True
+    if _action(name) == RuleAction.TRUST:
+        return False
+    bad = _action(name) == RuleAction.HOLD or mail_domains.disposable(name)
+    return bad or proofs.wanted(petition.id) or (_limits() and mail_servers().missing(name))
+
+
 def alike(kind: str, group: Group) -> bool:
     """Whether a crowd is too much alike to be many people."""
     shares = group.shares()
     return any(shares[name] >= least for name, least in ALIKE[kind].items())
 
 
-def mails_sent(submission: Submission) -> int:
-    """How many mails this address was promised for this petition."""
-    same = (Submission.petition_id == submission.petition_id, Submission.email_index == submission.email_index)
-    return db.session.scalar(select(func.coalesce(func.sum(Submission.mails), 0)).where(*same)) or 0
+def mails_sent(row: Submission | Invitation) -> int:
+    """How many mails this address was promised for this petition, those that invite an organisation or a person included."""
+    same = (Submission.petition_id == row.petition_id, Submission.email_index == row.email_index)
+    mailed = db.session.scalar(select(func.coalesce(func.sum(Submission.mails), 0)).where(*same)) or 0
+    return mailed + invitation_mails.promised_to(row.petition_id, row.email_index)
 
 
 def tor_crowd(submission: Submission) -> int:

@@ -12,6 +12,9 @@ from core.switches import switches
 from core.tokens import digest
 from core.vault import vault
 from core.worker import Tick
+from petitions.abuse import rules
+from petitions.addresses import mail_servers
+from petitions.addresses.mail_domains import domain_of
 from petitions.invitations import exits as invitation_exits
 from petitions.invitations import mails as invitation_mails
 from petitions.invitations import people as invitation_people
@@ -45,7 +48,8 @@ def propose(job: Job) -> None:
 
 
 def organisation(job: Job) -> None:
-    """An organisation that somebody entered on the petition's page: its contact is asked first.
+    """An organisation that somebody entered on the petition's page: its contact is asked first, or an organiser where the
+    rules that hold a signature speak against writing to that address.
 
     While a switch is off that was still on when the form was sent, it waits."""
     petition, sealed = db.session.get_one(Petition, job.args["petition"]), job.sealed()
@@ -54,10 +58,14 @@ def organisation(job: Job) -> None:
         return
     if not switches().takes_from(country):
         return put_off(job, HALTED)
+    mail_servers.look_up([domain_of(sealed["email"])])
     vault().prepare(petition.scope)
     added = invitation_people.add(petition, kind=InvitationKind.ORGANISATION, country=country, person=sealed)
-    if added is not None:
-        invitation_people.invite(petition, Invitation.id == added)
+    if added is None:
+        return
+    if rules.doubted(petition, db.session.get_one(Invitation, added), sealed["email"]):
+        return invitation_people.tell_organisers(petition)  # who may invite it all the same
+    invitation_people.invite(petition, Invitation.id == added)
 
 
 def invite(job: Job) -> None:
@@ -111,10 +119,11 @@ def publish(job: Job) -> None:
 def correct(job: Job) -> None:
     """Keeps how somebody wants their role to read, for an organiser to take over."""
     row = db.session.get_one(Invitation, job.args["invitation"])
-    if row.blob is None:
-        return
     petition, asked = db.session.get_one(Petition, row.petition_id), job.sealed()
     vault().prepare(petition.scope)
+    invitation_people.hold(row)
+    if row.blob is None:  # it has ended since
+        return
     invitation_people.reseal(petition, row, {**invitation_people.opener(petition)(row), "asked": asked})
     invitation_people.tell_organisers(petition)
 

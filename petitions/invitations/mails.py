@@ -52,10 +52,17 @@ def promised(public_id: str) -> int:
     return db.session.scalar(select(func.count()).where(Job.key.in_(keys))) or 0
 
 
+def promised_to(petition_id: int, email_index: bytes | None) -> int:
+    """How many mails about its invitation a mailbox was promised."""
+    same = (Invitation.petition_id == petition_id, Invitation.email_index == email_index)
+    public_id = db.session.scalar(select(Invitation.public_id).where(*same))
+    keys = [f"mail:{key}" for key in _all(public_id)] if public_id else []
+    return (db.session.scalar(select(func.count()).where(Job.key.in_(keys))) or 0) if keys else 0
+
+
 def recall(public_ids: Iterable[str]) -> None:
     """Takes back what is still to be mailed about invitations that have been emptied."""
-    told = [name for name in ABOUT if name != ASKING]
-    keys = [key for one in public_ids for key in (*_asking(one), *(f"{name}:{one}" for name in told))]
+    keys = [key for one in public_ids for key in _all(one)]
     if keys:
         mail.recall(keys)
 
@@ -90,6 +97,10 @@ def _mark(digest: bytes) -> str:
 
 def _asking(public_id: str) -> list[str]:
     return [f"{ASKING}:{public_id}:{number}" for number in range(INVITATIONS)]
+
+
+def _all(public_id: str) -> list[str]:
+    return [*_asking(public_id), *(f"{name}:{public_id}" for name in ABOUT if name != ASKING)]
 
 
 def _context(petition: Petition, row: Invitation, person: Mapping[str, Any], secret: str) -> dict[str, Any]:

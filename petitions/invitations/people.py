@@ -96,6 +96,13 @@ def opener(petition: Petition) -> Opener:
     return lambda row: open_row(str(row.key_id), str(row.data_key_id), row.blob or b"", row.public_id)
 
 
+def hold(row: Invitation) -> None:
+    """Waits until nobody else is at the row, and reads it anew: what is sealed again must not undo another's words."""
+    holding = update(Invitation).where(Invitation.id == row.id).values(position=Invitation.position)
+    db.session.execute(holding, execution_options=UNSYNCED)
+    db.session.refresh(row)
+
+
 def reseal(petition: Petition, row: Invitation, person: Mapping[str, Any]) -> None:
     """Replaces what a row and its own signature hold, unless they were emptied meanwhile; prepared as for `add`."""
     box = vault().seal(petition.scope, SEALED_CONTEXT, row.public_id, person)

@@ -1,6 +1,5 @@
 """Batches of paper: begun, listed, read line by line, and taken back, as a whole or for one person who asks."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import and_, func, select, update
@@ -14,6 +13,8 @@ from petitions.paper.models import PaperBatch
 from petitions.paper.services import PaperNotTaken, takes_paper
 from petitions.states import ExitReason, Method, SignatureState
 from petitions.submission_services import SEALED_CONTEXT
+
+UNSYNCED = {"synchronize_session": False}
 
 
 class BatchNotFound(RowNotFound):
@@ -116,12 +117,12 @@ def _erase(petition: Petition, which: Any) -> int:
         "public_name": None, "public_affiliation": None,
     }  # fmt: skip
     own = (which, Signature.petition_id == petition.id, Signature.method == Method.PAPER)
+    standing = (*own, Signature.state.in_((SignatureState.VALID, SignatureState.INVALIDATED)))
     columns = (Signature.public_id, Signature.country, Signature.source, Signature.confirmed_at, Signature.method)
-    gone: dict[SignatureState, Sequence[Any]] = {}
-    for state in (SignatureState.VALID, SignatureState.INVALIDATED):  # the second is out of the count already
-        emptied = update(Signature).where(*own, Signature.state == state).values(left).returning(*columns)
-        gone[state] = db.session.execute(emptied, execution_options={"synchronize_session": False}).all()
-    tallies.change_many(petition.id, -1, gone[SignatureState.VALID])
-    ids = [row.public_id for rows in gone.values() for row in rows]
-    journal.promise(ExitReason.ERASED.value, *ids)
-    return len(gone[SignatureState.VALID])
+    held = update(Signature).where(*standing).values(state=Signature.state).returning(Signature.state, *columns)
+    rows = db.session.execute(held, execution_options=UNSYNCED).all()  # locked: an undo waits, and then finds them gone
+    db.session.execute(update(Signature).where(*standing).values(left), execution_options=UNSYNCED)
+    counted = [row for row in rows if row.state == SignatureState.VALID]  # the others are out of the count already
+    tallies.change_many(petition.id, -1, counted)
+    journal.promise(ExitReason.ERASED.value, *(row.public_id for row in rows))
+    return len(counted)

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core import clock
 from core.db import db, insert
 from core.vault import VaultKey, vault
+from petitions import deadlines
 from petitions.addresses.canonical import RULES_VERSION, blind_index
 from petitions.counting import tallies
 from petitions.models import Petition, Signature, Suppression
@@ -49,7 +50,10 @@ class Entered:
 
 
 def takes_paper(petition: Petition) -> bool:
-    return petition.state in TAKES_PAPER and not petition.invited_only and petition.erased_at is None
+    """Whether lines may be entered; once the clocks have taken the indexes nobody could be recognised as entered twice."""
+    if petition.state not in TAKES_PAPER or petition.invited_only or petition.erased_at is not None:
+        return False
+    return petition.state != PetitionState.CLOSED or not deadlines.ran_out(petition)
 
 
 def enter(
@@ -59,7 +63,7 @@ def enter(
 
     `once` names this sending: its lines are stored once, however often they arrive. The caller has prepared the vault for
     the petition's scope. Raises PaperNotTaken."""
-    if not takes_paper(petition) or batch.taken_back_at is not None:
+    if not takes_paper(petition) or not _hold(batch):
         raise PaperNotTaken(petition.state)
     entered, rows = Entered(), {}
     indexes = indexes_of(petition, lines)
@@ -73,6 +77,13 @@ def enter(
     tallies.change_many(petition.id, 1, stored)
     _sort_out(entered, rows, {row.public_id for row in stored})
     return entered
+
+
+def _hold(batch: PaperBatch) -> bool:
+    """Whether the batch stands, which then nobody takes back before these lines are committed: they go with it."""
+    standing = (PaperBatch.id == batch.id, PaperBatch.taken_back_at.is_(None))
+    holding = update(PaperBatch).where(*standing).values(label=PaperBatch.label).returning(PaperBatch.id)
+    return db.session.execute(holding, execution_options={"synchronize_session": False}).scalar() is not None
 
 
 def indexes_of(petition: Petition, lines: Sequence[PaperLine]) -> list[bytes | None]:

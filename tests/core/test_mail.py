@@ -197,7 +197,8 @@ def test_a_recipient_refused_for_good_ends_the_mail_at_once_without_an_alarm(pos
     "answer",
     [
         "550 5.4.5 Daily SMTP relay sending limit exceeded", "550 5.7.1 Our system has detected unsolicited mail",
-        "550-5.7.26 This mail\r\n550 5.7.26 is unauthenticated", "554 5.7.0 Policy", "535 5.7.8 Login first", "554 Transaction failed", "530 Login first",
+        "550-5.7.26 This mail\r\n550 5.7.26 is unauthenticated", "554 5.7.0 Policy", "535 5.7.8 Login first",
+        "554 Transaction failed", "530 Login first",
         "550 5.3.2 System away", "553 5.1.8 Your domain does not exist",
     ],
 )  # fmt: skip

@@ -24,6 +24,16 @@ def forget_switches() -> Iterator[None]:
     switches.forget()
 
 
+@pytest.fixture
+def server(office: Office) -> Iterator[Server]:
+    settings, made = office.app.config["UNDERSIGNED"], Server()
+    made.start()
+    office.app.config["UNDERSIGNED"] = replace(settings, smtp_url=f"smtp://127.0.0.1:{made.port}")
+    yield made
+    made.stop()
+    office.app.config["UNDERSIGNED"] = settings
+
+
 def promise(office: Office, count: int) -> None:
     with office.app.app_context():
         vault().prepare(SITE)
@@ -58,10 +68,7 @@ def test_the_dashboard_says_what_waits_and_when_it_has_gone(office: Office) -> N
     assert "Mailing is switched off" in office.get("/office/")
 
 
-def test_the_alarm_that_mailing_has_stopped_reaches_the_organisers_all_the_same(office: Office) -> None:
-    settings, server = office.app.config["UNDERSIGNED"], Server()
-    server.start()
-    office.app.config["UNDERSIGNED"] = replace(settings, smtp_url=f"smtp://127.0.0.1:{server.port}")
+def test_the_alarm_that_mailing_has_stopped_reaches_the_organisers_all_the_same(office: Office, server: Server) -> None:
     with office.app.app_context():
         relay.count()
         db.session.execute(update(MailHour).values(sent=60, refused=10))
@@ -69,22 +76,19 @@ def test_the_alarm_that_mailing_has_stopped_reaches_the_organisers_all_the_same(
     promise(office, 3)
     server.inbox.rcpt_answers = ["550 nobody here"]
     drain(office)
-    office.app.config["UNDERSIGNED"] = settings
-    server.stop()
     [told] = server.inbox.mails()
     assert told["To"] == EMAIL
     assert "stopped writing to signatories" in told.get_content() and "mail-refused" in told.get_content()
     assert "2 mails wait to be sent" in office.get("/office/")
 
 
-def test_one_press_turns_mailing_on_after_the_breaker_and_writes_again_to_whom_it_counted(office: Office) -> None:
+def test_one_press_turns_mailing_on_after_the_breaker_and_writes_again_to_whom_it_counted(
+    office: Office, server: Server
+) -> None:
     """Fifty are refused by a provider that names no reason: the breaker stops, and nobody is lost."""
     campaign = make_campaign(office.app)
     for number in range(52):
         assert campaign.sign(f"p{number}@example.org").status_code == 303
-    settings, server = office.app.config["UNDERSIGNED"], Server()
-    server.start()
-    office.app.config["UNDERSIGNED"] = replace(settings, smtp_url=f"smtp://127.0.0.1:{server.port}")
     server.inbox.rcpt_answers = ["550 no more today"] * 50
     drain(office)
     assert server.inbox.mails()[0]["To"] == EMAIL
@@ -94,8 +98,6 @@ def test_one_press_turns_mailing_on_after_the_breaker_and_writes_again_to_whom_i
     office.saved("/office/mail/again")
     assert "50 signatories who were refused" in office.get("/office/")
     drain(office)
-    office.app.config["UNDERSIGNED"] = settings
-    server.stop()
     written = {str(mail["To"]) for mail in server.inbox.mails()} - {EMAIL}
     assert written == {f"p{number}@example.org" for number in range(52)}
     assert "Mailing goes on already" in office.get(office.saved("/office/mail/again"))

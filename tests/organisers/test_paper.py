@@ -1,23 +1,34 @@
 """Paper in the office: sheets typed in, counted apart, never twice, and taken back."""
 
 import re
+import threading
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from core import clock
 from core.db import db
 from core.jobs import Job
+from core.vault import SITE, vault
+from operations import retention_run
 from petitions import list_services, services
+from petitions.abuse import invalidation_batches, invalidation_services
 from petitions.counting import tallies
 from petitions.models import ConsentText, Petition, Signature, Submission, Suppression
+from petitions.paper import batches
+from petitions.paper import services as paper_services
 from petitions.paper.models import PaperBatch
 from petitions.states import ExitReason, Method, PetitionState, SignatureState, Visibility
 from petitions.submission_services import open_person
+from tests.core.conftest import at_once
 from tests.organisers.conftest import Office
 from tests.petitions.conftest import Campaign, make_campaign
 
+ORGANISER = "olga@example.org"
 ONCE = re.compile(r'name="once" value="([^"]+)"')
 
 
@@ -258,6 +269,97 @@ def test_a_line_that_was_invalidated_is_erased_with_its_pile_and_leaves_the_coun
         db.session.commit()
     paper.office.saved(f"{paper.path}/1/take-back")
     assert paper.campaign.count() == 0 and {row.state for row in paper.rows()} == {SignatureState.ERASED}
+
+
+@pytest.mark.parametrize("first", ["undo", "take_back"])
+def test_an_undo_and_a_taking_back_at_once_leave_no_line_standing(
+    paper: Paper, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever comes second waits for the other's commit, and finds the lines as that left them."""
+    paper.type({"name": "Ada Example", "country": "VA"}, {"name": "Ben Example"})
+    app = paper.campaign.app
+    with app.app_context():
+        vault().prepare(SITE)
+        petition = db.session.get_one(Petition, paper.campaign.id)
+        found = invalidation_services.prepare(petition, {"country": "VA"}, actor=ORGANISER)
+        invalidation_services.start(found, actor=ORGANISER, reason="A test.")
+        db.session.commit()
+        assert paper.campaign.count() == 0
+        db.session.refresh(found)
+        invalidation_services.undo(found, actor=ORGANISER)
+        db.session.commit()
+
+    def undo(number: int) -> None:
+        paper.campaign.work()
+
+    def take_back(number: int) -> None:
+        petition = db.session.get_one(Petition, paper.campaign.id)
+        vault().prepare(petition.scope)
+        batches.take_back(petition, db.session.get_one(PaperBatch, 1))
+        db.session.commit()
+
+    def between(after: Callable[[int], None], before: Callable[[int], None], module: Any, name: str) -> None:
+        """Runs `before` in another thread just when `after` is about to call the module's function."""
+        real, started = getattr(module, name), []
+
+        def call(*given: Any, **named: Any) -> Any:
+            if not started:
+                started.append(threading.Thread(target=lambda: at_once(app, 1, before)))
+                started[0].start()
+                started[0].join(timeout=1)
+            return real(*given, **named)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(module, name, call)
+            at_once(app, 1, after)
+        started[0].join()
+
+    if first == "undo":
+        between(undo, take_back, invalidation_batches, "_count")
+    else:
+        between(take_back, undo, tallies, "change_many")
+    assert paper.campaign.count() == paper.campaign.valid() == 0
+    assert {row.state for row in paper.rows()} == {SignatureState.ERASED}
+    with app.app_context():
+        assert tallies.drift() == {}
+
+
+def test_lines_that_are_entered_while_their_pile_is_taken_back_go_with_it(
+    paper: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paper.type({"name": "Ada Example", "country": "IE"})
+    fields = paper.screen({"name": "Ben Example", "country": "IE"}, page="1/more")
+    real, started = paper_services.indexes_of, []
+
+    def slow(*given: Any) -> Any:
+        started.append(threading.Thread(target=lambda: at_once(paper.campaign.app, 1, take_back)))
+        started[0].start()
+        started[0].join(timeout=1)
+        return real(*given)
+
+    def take_back(number: int) -> None:
+        petition = db.session.get_one(Petition, paper.campaign.id)
+        batches.take_back(petition, db.session.get_one(PaperBatch, 1))
+        db.session.commit()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(paper_services, "indexes_of", slow)
+        assert paper.office.post(f"{paper.path}/1/more", **fields).status_code == 303
+    started[0].join()
+    assert paper.campaign.count() == paper.campaign.valid() == 0
+    assert paper.office.post(f"{paper.path}/1/more", **fields).status_code == 409
+
+
+def test_after_the_clocks_have_run_out_no_line_is_taken_for_nobody_is_known_any_more(paper: Paper) -> None:
+    paper.campaign.signed("ada@example.org")
+    fields = paper.screen({"name": "Ada Example", "country": "IE", "email": "ada@example.org"})
+    with paper.campaign.app.app_context():
+        ended = {"state": PetitionState.CLOSED, "closes_at": clock.now() - timedelta(days=400)}
+        db.session.execute(update(Petition).values(ended))
+        db.session.commit()
+        retention_run.run(clock.now())
+    answer = paper.office.post(f"{paper.path}/new", **fields)
+    assert answer.status_code == 409 and paper.campaign.count() == 1
 
 
 @pytest.mark.parametrize("state", [PetitionState.DELIVERED, PetitionState.ARCHIVED])

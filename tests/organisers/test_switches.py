@@ -1,5 +1,6 @@
 """Switches: turned in the office, obeyed at the door within a second, noted in the audit chain."""
 
+import re
 from html import unescape
 
 import pytest
@@ -29,8 +30,17 @@ def campaign(office: Office) -> Campaign:
     return make_campaign(office.app)
 
 
+def shown(office: Office) -> str:
+    """What the page says of itself that it shows."""
+    found = re.search(r'name="was"[^>]*value="([^"]*)"', office.client.get("/office/switches").text)
+    assert found
+    return unescape(found[1])
+
+
 def turn(office: Office, **values: str) -> None:
-    assert office.saved("/office/switches", **{**AS_IT_STANDS, **values}) == "/office/switches"
+    """Saves the page as it was just loaded, or `was`, with some values changed."""
+    fields = {"was": shown(office), **AS_IT_STANDS, **values}
+    assert office.saved("/office/switches", **fields) == "/office/switches"
     remembered.forget_all()
 
 
@@ -117,14 +127,45 @@ def test_the_providers_limits_are_numbers_or_nothing(office: Office) -> None:
     assert (now(office).mails_an_hour, now(office).mails_a_day) == (100, 300)
     turn(office)
     assert now(office) == Switches()
-    answer = office.post("/office/switches", **{**AS_IT_STANDS, "mails_a_day": "many", "signing": "off"})
+    answer = office.post(
+        "/office/switches", **{**AS_IT_STANDS, "was": shown(office), "mails_a_day": "many", "signing": "off"}
+    )
     assert answer.status_code == 422 and 'value="many"' in answer.text and "There is a problem" in answer.text
     assert now(office) == Switches()
 
 
 @pytest.mark.parametrize("field", ["signing", "giving", "mailing", "proof"])
 def test_a_switch_stands_where_it_can_stand(office: Office, field: str) -> None:
-    assert office.post("/office/switches", **{**AS_IT_STANDS, field: "sideways"}).status_code == 422
+    assert (
+        office.post("/office/switches", **{**AS_IT_STANDS, "was": shown(office), field: "sideways"}).status_code == 422
+    )
+    assert now(office) == Switches()
+
+
+def test_a_page_that_was_open_for_long_takes_no_switch_back_that_another_has_turned(office: Office) -> None:
+    old = shown(office)
+    turn(office, signing="off", proof="on")
+    turn(office, was=old, mails_a_day="300")
+    assert now(office) == Switches(signing=False, proof="on", mails_a_day=300)
+    said = office.get("/office/switches")
+    assert "Meanwhile somebody else has changed: Proof of work before signing, Signing. That stands" in said
+    turn(office, was=old, giving="off")
+    assert (now(office).signing, now(office).giving) == (False, False)
+    assert office.acts().count(("switch.turned", "signing")) == 1
+
+
+def test_what_an_organiser_changes_herself_holds_whoever_was_there_before(office: Office) -> None:
+    old = shown(office)
+    turn(office, mails_an_hour="100")
+    turn(office, was=old, mails_an_hour="50")
+    assert now(office) == Switches(mails_an_hour=50)
+    assert "Meanwhile" not in office.get("/office/switches")
+
+
+@pytest.mark.parametrize("was", ["", "{", "[]", "null", '{"signing": true}'])
+def test_a_page_that_does_not_say_what_it_showed_turns_nothing(office: Office, was: str) -> None:
+    answer = office.post("/office/switches", **{**AS_IT_STANDS, "signing": "off", "was": was})
+    assert answer.status_code == 422 and "Load this page again" in answer.text
     assert now(office) == Switches()
 
 

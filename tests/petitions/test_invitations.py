@@ -82,8 +82,14 @@ class Letter:
     def states(self) -> list[InvitationState]:
         return [row.state for row in self.rows()]
 
-    def act(self, number: int, step: str) -> int:
-        return self.office.post(f"{self.office_list}/{self.rows()[number].id}/{step}").status_code
+    def act(self, number: int, step: str, **fields: str) -> int:
+        return self.office.post(f"{self.office_list}/{self.rows()[number].id}/{step}", **fields).status_code
+
+    def seen(self) -> str:
+        """What the office's page says of the words that it shows."""
+        found = re.search(r'name="seen" value="(\w+)"', self.office.get(self.office_list))
+        assert found
+        return found[1]
 
 
 @pytest.fixture
@@ -338,10 +344,37 @@ def test_the_role_is_corrected_once_an_organiser_takes_it_over(letter: Letter) -
     letter.campaign.work()
     assert "President" not in letter.public()
     assert "Asks to be shown as: President, Free List" in letter.office.get(letter.office_list)
-    assert [letter.act(1, "correct"), letter.act(1, "correct")] == [303, 409]
+    seen = letter.seen()
+    assert [letter.act(1, "correct", seen=seen), letter.act(1, "correct", seen=seen)] == [303, 409]
     letter.campaign.work()
     assert "President, Free List" in letter.public() and "Senator" not in letter.public()
     assert "President" in exported(letter)[0]["Role, organisation"]
+
+
+@pytest.mark.parametrize("step", ["correct", "keep"])
+def test_no_role_is_settled_that_the_organiser_has_not_seen(letter: Letter, step: str) -> None:
+    letter.invite()
+    letter.sign("bert@senate.example")
+    link = letter.link("bert@senate.example")
+
+    def ask(role: str) -> None:
+        assert letter.campaign.press(f"{link}/correction", role=role, affiliation="").status_code == 303
+        letter.campaign.work()
+
+    ask("Former Senator")
+    seen = letter.seen()
+    ask("President of the Republic")
+    path = f"{letter.office_list}/{letter.rows()[1].id}/{step}"
+    for stale in (seen, ""):
+        answer = letter.office.post(path, seen=stale)
+        page = unescape(answer.text)
+        assert answer.status_code == 409 and "ask for other words by now" in page
+        assert "Asks to be shown as: President of the Republic" in page
+    letter.campaign.work()
+    assert "President" not in letter.public() and "Senator, Free List" in letter.public()
+    letter.office.saved(path, seen=letter.seen())
+    letter.campaign.work()
+    assert ("President of the Republic" in letter.public()) is (step == "correct")
 
 
 def exported(letter: Letter) -> list[dict[str, str]]:

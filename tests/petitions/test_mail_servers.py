@@ -86,7 +86,7 @@ def test_an_answer_stands_for_a_while(names: NameServer) -> None:
 def test_a_resolver_that_is_away_holds_nobody_and_is_not_waited_for_twice(
     names: NameServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("petitions.mail_servers.PATIENCE", 0.2)
+    monkeypatch.setattr("petitions.addresses.mail_servers.PATIENCE", 0.2)
     names.quiet = True
     servers = MailServers(names.resolver())
     servers.look_up(["gone.net"])
@@ -110,3 +110,17 @@ def test_with_limits_off_nobody_is_asked(campaign: Campaign, names: NameServer) 
     campaign.sign("ada@gone.net")
     assert not held(campaign) and not names.asked
     campaign.app.extensions.pop("mail_servers")
+
+
+def test_an_organisation_at_a_domain_without_a_mail_server_waits_for_an_organiser(
+    campaign: Campaign, names: NameServer
+) -> None:
+    entered = {"name": "A Union", "size": "5", "country": "IE", "contact": "Kim Contact", "token": campaign.token()}
+    with limits_on(campaign.app):
+        campaign.app.extensions["mail_servers"] = MailServers(names.resolver())
+        for domain in ("gone.net", "has-mx.net"):
+            sent = {**entered, "email": f"office@{domain}"}
+            path = f"/petitions/{campaign.slug}/organisation"
+            assert campaign.client.post(path, data=sent).status_code == 303
+        campaign.work()
+    assert [mail.to for mail in campaign.mails()] == ["office@has-mx.net"]

@@ -19,6 +19,7 @@ from petitions.models import Petition, Signature
 from petitions.states import InvitationState, Method, PetitionState
 from tests.organisers.conftest import enter
 from tests.petitions.conftest import Campaign, make_campaign
+from tests.petitions.guarded import limits_on
 from tests.petitions.own_pages import own_page, press
 from tests.petitions.test_invalidation import act
 from tests.petitions.test_invalidation import run as invalidate
@@ -76,6 +77,51 @@ def test_the_same_answer_for_a_new_a_known_and_a_trapped_organisation(open_one: 
     assert statuses == [303] * 3
     assert enter_union(open_one.campaign, email="robot@union.example", fax="spam") == 303
     assert len(open_one.rows()) == len(open_one.campaign.mails()) == 1
+
+
+@pytest.mark.parametrize("doubt", ["domain", "disposable", "attack", "mails"])
+def test_an_organisation_that_the_rules_doubt_waits_for_an_organiser_instead_of_being_mailed(
+    open_one: Letter, doubt: str
+) -> None:
+    campaign, email = open_one.campaign, UNION["email"]
+    if doubt == "domain":
+        said = {"domain": "union.example", "action": "hold", "reason": "abuse"}
+        open_one.office.saved("/office/switches/domains", **said)
+        remembered.forget_all()
+    if doubt == "disposable":
+        email = "office@mailinator.com"
+    if doubt == "mails":
+        for _ in range(6):
+            campaign.sign(email)
+        campaign.work()
+    before = len(campaign.mails(email))
+    if doubt == "attack":
+        with open_one.app.app_context():
+            switches.turn(actor="test", proof="on")
+            db.session.commit()
+        with limits_on(open_one.app):
+            assert enter_union(campaign, email=email) == 303
+    else:
+        assert enter_union(campaign, email=email) == 303
+    assert open_one.states() == [S.PROPOSED] and len(campaign.mails(email)) == before == (5 if doubt == "mails" else 0)
+    assert "Entered on the page, waits for you" in open_one.office.get(open_one.office_list)
+    assert any("waits" in mail.text for mail in campaign.mails("olga@example.org"))
+    assert open_one.act(0, "invite") == 303
+    campaign.work()
+    assert "/invitations/" in campaign.mails(email)[-1].text
+
+
+def test_a_trusted_domain_is_asked_at_once_and_its_mails_count_among_the_five(open_one: Letter) -> None:
+    campaign, email = open_one.campaign, "office@mailinator.com"
+    said = {"domain": "mailinator.com", "action": "trust", "reason": "a test"}
+    open_one.office.saved("/office/switches/domains", **said)
+    remembered.forget_all()
+    assert enter_union(campaign, email=email) == 303
+    assert open_one.states() == [S.INVITED]
+    for _ in range(6):
+        campaign.sign(email)
+    campaign.work()
+    assert len(campaign.mails(email)) == 5
 
 
 def test_a_wrong_entry_keeps_everything_typed(open_one: Letter) -> None:

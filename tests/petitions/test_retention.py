@@ -1,5 +1,6 @@
 """Retention: each clock deletes what it says when it says so, never lowers a number, and a hold stops its own petition only."""
 
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -9,7 +10,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from core import clock, rotation
+from core import clock, rotation, tables
 from core.db import db
 from core.jobs import Job
 from core.vault import VaultKey
@@ -267,6 +268,26 @@ def test_mail_files_go_after_their_own_week_and_younger_ones_stay(campaign: Camp
     assert len(campaign.mails()) == 1
     run(campaign, 8 * DAY)
     assert campaign.mails() == [] and (folder / "notes.txt").exists()
+
+
+def test_a_draft_of_an_export_that_was_killed_goes_after_an_hour(campaign: Campaign) -> None:
+    settings = campaign.app.config["UNDERSIGNED"]
+    campaign.signed(name="Zenobia Sentinel")
+    with campaign.app.app_context():
+        rows = [(line.name, 1) for line in list_services.signatures_for(db.session.get_one(Petition, campaign.id))]
+    left_behind = tables.write_xlsx(("Name", "No."), rows, folder=settings.drafts_folder)
+    next(left_behind)
+    [draft] = settings.drafts_folder.iterdir()
+    run(campaign, timedelta(minutes=59))
+    assert draft.exists()
+    (draft / "still-written").touch()
+    hour_ago = (clock.now() - timedelta(hours=1)).timestamp()
+    os.utime(draft, (hour_ago, hour_ago))
+    run(campaign, timedelta(minutes=2))
+    assert draft.exists()
+    assert run(campaign, timedelta(minutes=61))["drafts"] == 1
+    assert not draft.exists() and run(campaign, timedelta(minutes=62)) == {}
+    left_behind.close()
 
 
 def test_the_second_run_finds_nothing_and_the_key_changes_once_a_clock(campaign: Campaign) -> None:
