@@ -200,7 +200,7 @@ def test_an_undo_shows_no_notable_whom_no_organiser_has_approved(open_one: Lette
     assert campaign.count() == 0
     act(campaign, found, invalidation_services.undo)
     assert campaign.count() == 2
-    shown = open_one.get(f"/petitions/{campaign.slug}/signatories?before=9999")
+    shown = open_one.get(f"/petitions/{campaign.slug}/signatories?before={2**62}")
     assert "Dora Public" in shown and "Nora" not in shown and "Nora" not in open_one.public()
     assert open_one.states() == [S.CONFIRMED]
 
