@@ -8,8 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from disposable_email_domains import blocklist
-
 from core.addresses import ascii_domain, clean_address
 
 LONGEST_TYPED = 1_000
@@ -125,6 +123,8 @@ def _one_slip(typed: str, meant: str) -> bool:
 
 def disposable(domain: str) -> bool:
     """Whether the domain, or one above it, gives out addresses for minutes."""
+    from disposable_email_domains import blocklist  # five megabytes that only the worker needs
+
     return any(name in blocklist for name in above(domain))
 
 
