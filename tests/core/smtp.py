@@ -4,12 +4,14 @@ import email
 import email.policy
 import socket
 import ssl
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from flask import Flask
 
 
 @dataclass
@@ -64,3 +66,16 @@ class Server:
         if self._controller:
             self._controller.stop()
             self._controller = None
+
+
+@contextmanager
+def receiving(app: Flask) -> Iterator[Server]:
+    """A server to which the app sends its mail meanwhile."""
+    before, server = app.config["UNDERSIGNED"], Server()
+    server.start()
+    app.config["UNDERSIGNED"] = replace(before, smtp_url=f"smtp://127.0.0.1:{server.port}")
+    try:
+        yield server
+    finally:
+        server.stop()
+        app.config["UNDERSIGNED"] = before

@@ -1,7 +1,7 @@
 """The relay: what the provider lets through, in what order, when the queue clears, and the breaker; over a real SMTP server."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from core.jobs import Job, enqueue
 from core.relay import AFTERWARDS, CONFIRMATION, REMINDER, TO_ORGANISERS, UPDATE, MailHour
 from core.vault import SITE, vault
 from core.worker import Worker
-from tests.core.smtp import Server
+from tests.core.smtp import Server, receiving
 
 NOON = datetime(2026, 3, 2, 12, 20, tzinfo=UTC)
 
@@ -60,17 +60,11 @@ class Relay:
 
 @pytest.fixture
 def post(app: Flask) -> Iterator[Relay]:
-    before, loader = app.config["UNDERSIGNED"], app.jinja_env.loader
-    server = Server()
-    server.start()
-    app.config["UNDERSIGNED"] = replace(before, smtp_url=f"smtp://127.0.0.1:{server.port}")
+    loader = app.jinja_env.loader
     app.jinja_env.loader = ChoiceLoader([DictLoader({"emails/plain.txt": "Subject: {{ name }}\n\nText\n"}), loader])
-    switches.forget()
-    with time_machine.travel(NOON, tick=False) as now:
+    with receiving(app) as server, time_machine.travel(NOON, tick=False) as now:
         yield Relay(app, server, now)
-    switches.forget()
-    server.stop()
-    app.config["UNDERSIGNED"], app.jinja_env.loader = before, loader
+    app.jinja_env.loader = loader
 
 
 def test_without_limits_everything_goes(post: Relay) -> None:

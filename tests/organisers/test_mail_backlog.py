@@ -1,7 +1,6 @@
 """What the office is told of mail: what waits and until when, and that it has stopped."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,26 +11,15 @@ from core import clock, mail, relay, switches
 from core.db import db
 from core.relay import MailHour
 from core.vault import SITE, vault
-from tests.core.smtp import Server
+from tests.core.smtp import Server, receiving
 from tests.organisers.conftest import EMAIL, Office
 from tests.petitions.conftest import make_campaign
 
 
-@pytest.fixture(autouse=True)
-def forget_switches() -> Iterator[None]:
-    switches.forget()
-    yield
-    switches.forget()
-
-
 @pytest.fixture
 def server(office: Office) -> Iterator[Server]:
-    settings, made = office.app.config["UNDERSIGNED"], Server()
-    made.start()
-    office.app.config["UNDERSIGNED"] = replace(settings, smtp_url=f"smtp://127.0.0.1:{made.port}")
-    yield made
-    made.stop()
-    office.app.config["UNDERSIGNED"] = settings
+    with receiving(office.app) as made:
+        yield made
 
 
 def promise(office: Office, count: int) -> None:

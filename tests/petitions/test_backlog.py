@@ -4,7 +4,6 @@ The 8,000 at 300 a day of a real campaign are in bench/relay.py; this is the ten
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,7 +14,7 @@ from core.db import db
 from petitions import services, submission_services
 from petitions.counting import tallies
 from petitions.states import Visibility
-from tests.core.smtp import Server
+from tests.core.smtp import Server, receiving
 from tests.petitions.conftest import Campaign
 
 SIGNINGS, A_DAY = 800, 30
@@ -23,14 +22,8 @@ SIGNINGS, A_DAY = 800, 30
 
 @pytest.fixture
 def server(campaign: Campaign) -> Iterator[Server]:
-    before, made = campaign.app.config["UNDERSIGNED"], Server()
-    made.start()
-    campaign.app.config["UNDERSIGNED"] = replace(before, smtp_url=f"smtp://127.0.0.1:{made.port}")
-    switches.forget()
-    yield made
-    switches.forget()
-    made.stop()
-    campaign.app.config["UNDERSIGNED"] = before
+    with receiving(campaign.app) as made:
+        yield made
 
 
 def test_800_signings_at_30_mails_a_day_and_nobody_is_lost(campaign: Campaign, server: Server) -> None:

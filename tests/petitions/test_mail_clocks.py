@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,25 +15,14 @@ from petitions import confirmation_services, services
 from petitions.mails import CONFIRM_LIFE
 from petitions.models import Petition, SignatureToken, Submission
 from petitions.states import HeldReason, PetitionState, SubmissionState
-from tests.core.smtp import Server
+from tests.core.smtp import Server, receiving
 from tests.petitions.conftest import Campaign
-
-
-@pytest.fixture(autouse=True)
-def forget_switches() -> Iterator[None]:
-    switches.forget()
-    yield
-    switches.forget()
 
 
 @pytest.fixture
 def server(campaign: Campaign) -> Iterator[Server]:
-    before, made = campaign.app.config["UNDERSIGNED"], Server()
-    made.start()
-    campaign.app.config["UNDERSIGNED"] = replace(before, smtp_url=f"smtp://127.0.0.1:{made.port}")
-    yield made
-    made.stop()
-    campaign.app.config["UNDERSIGNED"] = before
+    with receiving(campaign.app) as made:
+        yield made
 
 
 def mailing(campaign: Campaign, on: bool) -> None:

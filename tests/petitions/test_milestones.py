@@ -1,7 +1,5 @@
 """A milestone fires once, and is taken back when the number falls below it."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from sqlalchemy import func, select, update
 
@@ -12,7 +10,7 @@ from petitions.counting import milestones, tallies
 from petitions.counting.models import Tally
 from tests.organisers.conftest import enter
 from tests.petitions.conftest import Campaign
-from tests.petitions.crowd import crowd, take_away
+from tests.petitions.crowd import crowd, fold_at_once, take_away
 
 
 def standing(campaign: Campaign) -> dict[int, bool]:
@@ -90,13 +88,7 @@ def test_workers_folding_at_once_fire_it_once(campaign: Campaign, monkeypatch: p
             tallies.change(campaign.id, 1, country="IE", source="other", hour=clock.to_hour(clock.now()))
         db.session.commit()
 
-    def fold(_: int) -> None:
-        with campaign.app.app_context():
-            while tallies.fold():
-                pass
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(fold, range(8)))
+    fold_at_once(campaign)
     with campaign.app.app_context():
         assert tallies.total(campaign.id) == 120
         assert db.session.scalar(select(func.count()).where(Job.kind == "milestone")) == 1

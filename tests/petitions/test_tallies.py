@@ -22,7 +22,7 @@ from petitions.counting.models import Tally, TallyChange
 from petitions.states import Method
 from tests.conftest import BASE
 from tests.petitions.conftest import Campaign
-from tests.petitions.crowd import crowd, take_away
+from tests.petitions.crowd import crowd, fold_at_once, take_away
 from tests.processes.conftest import until
 
 HERE = Path(__file__).parent.parent.parent
@@ -48,13 +48,7 @@ def test_folding_at_once_loses_and_doubles_nothing(campaign: Campaign) -> None:
             tallies.change(campaign.id, 1, country="IE", source="other", hour=clock.to_hour(clock.now()))
         db.session.commit()
 
-    def fold(_: int) -> None:
-        with campaign.app.app_context():
-            while tallies.fold():
-                pass
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(fold, range(8)))
+    fold_at_once(campaign)
     with campaign.app.app_context():
         assert tallies.total(campaign.id) == 301
 
