@@ -13,9 +13,9 @@ from core.vault import vault
 from petitions import consent
 from petitions.addresses.canonical import RULES_VERSION, blind_index
 from petitions.models import Petition, Signature
+from petitions.persons import SEALED_CONTEXT
 from petitions.services import get_public
 from petitions.states import Method, SignatureState, Visibility
-from petitions.submission_services import SEALED_CONTEXT
 
 AT_ONCE = 5000
 NAMES = ("Ada Example", "Áine Ní Shampla", "Пример Примеров", "Mustermann, Erika", "示例")

@@ -18,16 +18,13 @@ from core.limits import TOR
 from core.vault import SITE, vault
 from petitions import consent
 from petitions.abuse import proofs, rules
-from petitions.abuse.rules import MAILS_AN_ADDRESS as MAILS_AN_ADDRESS
-from petitions.abuse.rules import mails_sent as mails_sent
+from petitions.abuse.rules import MAILS_AN_ADDRESS, mails_sent
 from petitions.addresses import mail_servers
 from petitions.addresses.canonical import RULES_VERSION, blind_index
 from petitions.addresses.mail_domains import domain_of
 from petitions.mails import CONFIRM_LIFE, promise
 from petitions.models import Petition, Signature, Submission
-from petitions.persons import SEALED_CONTEXT as SEALED_CONTEXT
-from petitions.persons import UNREADABLE
-from petitions.persons import open_person as open_person
+from petitions.persons import SEALED_CONTEXT, UNREADABLE, open_person
 from petitions.states import HeldReason, Purpose, SignatureState, SubmissionState, Visibility
 
 log = logging.getLogger(__name__)

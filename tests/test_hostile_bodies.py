@@ -52,7 +52,7 @@ AMOUNTS = [
     "", "-5", "0", "0.00", "1e9", "1E2", "NaN", "Infinity", "-Infinity", "٥", "٢٥", "1,000", "1.000", "10.505", "10,5,0", "0x10", "1_000",
     "25 EUR", "€25", "25.", ".5", "+25", "２５", "9" * 9, "9" * 400, "1.9", "\x00", "25\x00", "--1", "1/2", "=25", "25;", "None",
 ]  # fmt: skip
-CURRENCIES = ["", "eur", "XXX", "BTC", "EURO", "\x00", "EUR,USD", "E" * 500]
+CURRENCIES = ["", "eur", "XTS", "BTC", "EURO", "\x00", "EUR,USD", "E" * 500]
 FREQUENCIES = ["", "daily", "ONCE", "\x00", "monthly,once"]
 RAW_FORMS: list[Body] = [
     (FORM, b""), (FORM, b"\x00" * 100), (FORM, b"%"), (FORM, b"%zz=%zz"), (FORM, b"name=%ff%fe&email=%ff"), (FORM, b"&" * 5000), (FORM, b"=" * 5000),

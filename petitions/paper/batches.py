@@ -11,8 +11,8 @@ from petitions.counting import tallies
 from petitions.models import Petition, Signature
 from petitions.paper.models import PaperBatch
 from petitions.paper.services import PaperNotTaken, takes_paper
+from petitions.persons import SEALED_CONTEXT
 from petitions.states import ExitReason, Method, SignatureState
-from petitions.submission_services import SEALED_CONTEXT
 
 UNSYNCED = {"synchronize_session": False}
 

@@ -11,8 +11,8 @@ from core.vault import vault
 from petitions.abuse.likeness import name_key
 from petitions.models import Petition, Signature
 from petitions.paper.services import PaperLine, disowned, indexes_of, signed
+from petitions.persons import SEALED_CONTEXT
 from petitions.states import Method, SignatureState
-from petitions.submission_services import SEALED_CONTEXT
 
 COMPARED = 200_000  # signatures of the lines' countries, the newest first: about two seconds
 

@@ -17,8 +17,8 @@ from petitions.addresses.canonical import RULES_VERSION, blind_index
 from petitions.counting import tallies
 from petitions.models import Petition, Signature, Suppression
 from petitions.paper.models import PaperBatch
+from petitions.persons import SEALED_CONTEXT
 from petitions.states import Method, PetitionState, SignatureState, Visibility
-from petitions.submission_services import SEALED_CONTEXT
 
 SOURCE = "paper"
 AT_ONCE = 500

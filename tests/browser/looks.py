@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import axe_playwright_python
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 WIDTHS = (320, 390, 1280)
@@ -47,3 +47,14 @@ def faults(page: Page) -> list[str]:
         if width != 320:
             found += [f"{width}, {scheme}: {one}" for one in violations(page)]
     return found
+
+
+def check_refusal(page: Page, button: str) -> None:
+    """Presses a button whose form is not taken: the summary of errors has the focus, leads to each field, and looks well."""
+    press(page, page.get_by_role("button", name=button, exact=True))
+    summary = page.get_by_role("alert")
+    expect(summary).to_be_focused()
+    for link in summary.get_by_role("link").all():
+        assert page.locator(str(link.get_attribute("href"))).count() == 1
+    assert page.title().startswith("Error:")
+    assert faults(page) == []

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from core import switches
 from core.db import db
 from tests.browser.conftest import Stage
-from tests.browser.looks import faults, press
+from tests.browser.looks import check_refusal, faults, press
 from tests.petitions.guarded import limits_on
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stage")]
@@ -61,13 +61,7 @@ def test_who_was_invited_is_told_which_link_is_theirs_and_promised_no_other(visi
 )  # fmt: skip
 def test_a_form_that_is_sent_empty_says_what_to_do_and_is_well_made(visit: Visit, path: str, button: str) -> None:
     page = visit(path)
-    press(page, page.get_by_role("button", name=button, exact=True))
-    summary = page.get_by_role("alert")
-    expect(summary).to_be_focused()
-    for link in summary.get_by_role("link").all():
-        assert page.locator(str(link.get_attribute("href"))).count() == 1
-    assert page.title().startswith("Error:")
-    assert faults(page) == []
+    check_refusal(page, button)
 
 
 def fill_in(page: Page, address: str) -> None:

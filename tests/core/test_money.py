@@ -28,7 +28,7 @@ REFUSED = [
     ("\ud800", "EUR"),
     ("500.5", "JPY"), ("1,000", "JPY"), ("299", "JPY"), ("5.124", "KWD"), ("1,000", "KWD"), ("0.999", "KWD"), ("5",
     "ISK"),
-    ("25", "XXX"), ("25", ""), ("25", "eur"), ("25", "VEF"),
+    ("25", "XTS"), ("25", ""), ("25", "eur"), ("25", "VEF"),
 ]  # fmt: skip
 CODES = st.sampled_from(sorted(CURRENCIES))
 

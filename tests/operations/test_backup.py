@@ -23,8 +23,8 @@ from operations import backup
 from operations import restore as restoring
 from petitions.counting import tallies
 from petitions.models import Petition, Signature, Submission
+from petitions.persons import open_person
 from petitions.states import SignatureState
-from petitions.submission_services import open_person
 from tests.operations.conftest import Elsewhere
 from tests.petitions.conftest import Campaign
 

@@ -22,8 +22,8 @@ from petitions.models import ConsentText, Petition, Signature, Submission, Suppr
 from petitions.paper import batches
 from petitions.paper import services as paper_services
 from petitions.paper.models import PaperBatch
+from petitions.persons import open_person
 from petitions.states import ExitReason, Method, PetitionState, SignatureState, Visibility
-from petitions.submission_services import open_person
 from tests.core.conftest import at_once
 from tests.organisers.conftest import Office
 from tests.petitions.conftest import Campaign, make_campaign

@@ -11,8 +11,8 @@ from core import clock
 from core.db import db
 from petitions import confirmation_services, services, submission_services
 from petitions.models import Signature, Submission
+from petitions.persons import open_person
 from petitions.states import PetitionState, SubmissionState
-from petitions.submission_services import open_person
 from tests.petitions.conftest import Campaign
 
 

@@ -24,6 +24,7 @@ from petitions.models import Petition, Signature, Submission, Suppression
 from petitions.persons import open_person
 from petitions.states import InvitationKind, InvitationState, PetitionState, SignatureState, SubmissionState
 from tests.petitions.conftest import Campaign
+from tests.petitions.test_lost_key import lost_key
 
 DAY = timedelta(days=1)
 MakeCampaign = Callable[..., Campaign]
@@ -306,17 +307,8 @@ def test_a_lost_key_stops_its_petition_alone_and_deletes_nothing_of_it(make_camp
     for campaign in (lost, free):
         campaign.signed(visibility="public")
         end(campaign)
-    with lost.app.app_context():
-        key = rotation.active(db.session.get_one(Petition, lost.id).scope)
-        assert key is not None
-        path = lost.app.config["UNDERSIGNED"].keystore / f"scope-{key.id}.json"
-        lost.app.extensions["vault"].forget()
-    path.rename(path.with_suffix(".away"))
-    try:
-        with lost.app.app_context():
-            report = retention_run.run(clock.now() + 92 * DAY)
-    finally:
-        path.with_suffix(".away").rename(path)
+    with lost_key(lost), lost.app.app_context():
+        report = retention_run.run(clock.now() + 92 * DAY)
     assert report.stopped == [lost.slug]
     assert names(lost) and not names(free)
     assert lost.fresh(select(func.count()).where(Job.kind == "alarm")) >= 1

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from core.db import Base, db
 from petitions import services
 from petitions.models import Submission
+from petitions.persons import open_person
 from petitions.states import PetitionState, Visibility
-from petitions.submission_services import open_person
 from tests.petitions.conftest import Campaign
 
 KEPT = [
