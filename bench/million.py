@@ -16,8 +16,9 @@ from sqlalchemy import event, select, text
 from bench.confirmer import LIMIT_TABLE
 from bench.ground import HERE, SLUG, PostgreSQL, Site
 from bench.measure import Aim, Line, WrongAnswer
-from bench.million_rows import address_of, fill, rows, submission, write
+from bench.million_rows import fill, rows, submission, write
 from bench.plan import Plan
+from bench.signatures import address_of
 from core import clock
 from core.db import db
 from core.vault import vault

@@ -1,7 +1,6 @@
 """A million signatures of one petition, truly sealed, as signing leaves them: hours, countries, names shown, tallies."""
 
 import itertools
-import secrets
 from collections.abc import Iterator
 from datetime import timedelta
 from enum import Enum
@@ -9,18 +8,16 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from bench import signatures
 from bench.ground import SLUG, Site
-from bench.signatures import person
 from core import clock
 from core.db import db
 from core.vault import vault
 from petitions import consent
-from petitions.addresses.canonical import RULES_VERSION, blind_index
 from petitions.counting import margins, tallies
 from petitions.models import Petition, Signature, Submission
-from petitions.persons import SEALED_CONTEXT
 from petitions.services import get_public
-from petitions.states import Method, SignatureState, SubmissionState, Visibility
+from petitions.states import SubmissionState, Visibility
 
 AT_ONCE = 10_000
 COUNTRIES = ("IE",) * 5 + ("FR",) * 3 + ("DE", "KZ", "PL", "JP", "BR", "AT")
@@ -56,23 +53,14 @@ class Moved:
 def rows(petition: Petition, wanted: int) -> Iterator[dict[str, Any]]:
     digests = {choice: consent.digest_of(petition, choice) for choice in Visibility}
     first = clock.to_hour(clock.now()) - timedelta(hours=HOURS)
-    key = vault().index_key(vault().seal(petition.scope, SEALED_CONTEXT, "probe", {}).key_id)
-    for number in range(wanted):
-        public_id, address = secrets.token_urlsafe(16), address_of(number)
-        sealed = vault().seal(petition.scope, SEALED_CONTEXT, public_id, person(number, address))
+    for number, row in enumerate(signatures.rows(petition, wanted)):
         hour = first + timedelta(hours=number * HOURS // wanted)
         visibility = Visibility.RECIPIENTS if number % SHOWN_OF else Visibility.PUBLIC
         yield {
-            "public_id": public_id, "petition_id": petition.id, "method": Method.WEB, "state": SignatureState.VALID,
-            "email_index": blind_index(key, address), "index_version": RULES_VERSION, "key_id": sealed.key_id,
-            "data_key_id": sealed.data_key_id, "blob": sealed.blob, "country": COUNTRIES[number % len(COUNTRIES)],
-            "visibility": visibility, "source": "other", "consent_digest": digests[visibility], "signed_at": hour,
-            "confirmed_at": hour, "public_name": f"Ada Example {number}" if visibility == Visibility.PUBLIC else None,
+            **row, "country": COUNTRIES[number % len(COUNTRIES)], "visibility": visibility,
+            "consent_digest": digests[visibility], "signed_at": hour, "confirmed_at": hour,
+            "public_name": f"Ada Example {number}" if visibility == Visibility.PUBLIC else None,
         }  # fmt: skip
-
-
-def address_of(number: int) -> str:
-    return f"person.{number}@example.org"
 
 
 def submission(row: dict[str, Any], state: SubmissionState = SubmissionState.CONFIRMED) -> dict[str, Any]:

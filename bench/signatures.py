@@ -38,7 +38,7 @@ def rows(petition: Petition, wanted: int) -> Iterator[dict[str, Any]]:
     probe = vault().seal(petition.scope, SEALED_CONTEXT, "probe", {})
     index_key = vault().index_key(probe.key_id)
     for number in range(wanted):
-        public_id, address = secrets.token_urlsafe(16), f"person.{number}@example.org"
+        public_id, address = secrets.token_urlsafe(16), address_of(number)
         sealed = vault().seal(petition.scope, SEALED_CONTEXT, public_id, person(number, address))
         yield {
             "public_id": public_id, "petition_id": petition.id, "method": Method.WEB, "state": SignatureState.VALID,
@@ -47,6 +47,10 @@ def rows(petition: Petition, wanted: int) -> Iterator[dict[str, Any]]:
             "visibility": Visibility.RECIPIENTS, "source": "other", "consent_digest": digest, "signed_at": hour,
             "confirmed_at": hour,
         }  # fmt: skip
+
+
+def address_of(number: int) -> str:
+    return f"person.{number}@example.org"
 
 
 def person(number: int, address: str) -> dict[str, Any]:

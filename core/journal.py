@@ -3,7 +3,7 @@
 `operations.replay` repeats them after an old backup was restored."""
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from core.jobs import NORMAL, Job, enqueue
@@ -24,15 +24,14 @@ def promise(act: str, *ids: str, priority: int = NORMAL) -> None:
         enqueue(KIND, {"act": act, "ids": some}, key=name, priority=priority)
 
 
-def lines(args: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """The lines that a job's arguments ask for."""
-    return [(args["act"], one) for one in args.get("ids") or [args["public_id"]]]
+def append(args: Mapping[str, Any]) -> None:
+    """Writes the lines that a job's arguments ask for; one that stands there twice does no harm."""
+    for public_id in args.get("ids") or [args["public_id"]]:
+        vault().keystore.write_journal(args["act"], public_id)
 
 
 def write(job: Job) -> None:
-    """The job; a line that stands there twice does no harm."""
-    for act, public_id in lines(job.args):
-        vault().keystore.write_journal(act, public_id)
+    append(job.args)
 
 
 JOBS = {KIND: write, BEFORE: write}

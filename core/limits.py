@@ -88,13 +88,11 @@ def own_bucket_within(limit: RateLimitItem, act: str, *, alone: str = "") -> boo
 
     `alone`: a name that nobody but the asker can give, as their own row's. Counted through Tor, where a network is a crowd
     of strangers who would refuse each other."""
+    limiter: Limiter = current_app.extensions["limiter"]
     bucket = own_bucket()
-    if bucket == TOR and alone:
-        bucket = f"{TOR}:{alone}"
-    elif bucket == TOR:
-        limiter: Limiter = current_app.extensions["limiter"]
-        bucket = limiter.bucket(request.remote_addr or "")
-    return current_app.extensions["limiter"].within(limit, act, bucket)
+    if bucket == TOR:
+        bucket = f"{TOR}:{alone}" if alone else limiter.bucket(request.remote_addr or "")
+    return limiter.within(limit, act, bucket)
 
 
 def own_bucket() -> str:

@@ -67,11 +67,11 @@ def count(*, refused: bool = False) -> None:
         _break()
 
 
-def broke_at() -> datetime | None:
-    """When the breaker stopped mailing, where it still stands so."""
+def broke_over() -> datetime | None:
+    """Since when the refusals came over which the breaker stopped mailing, where it still stands so."""
     stopped = (Switch.name == "mailing", Switch.changed_by == BREAKER)
     row = db.session.scalar(select(Switch).where(*stopped))
-    return row.changed_at if row is not None and row.value is False else None
+    return row.changed_at - BREAKER_LOOKS_BACK if row is not None and row.value is False else None
 
 
 def may_go(moment: datetime) -> Conditions:

@@ -136,8 +136,7 @@ def _finish_journal(connection: Connection) -> None:
     for jobs in (table for table in rows.tables(connection) if table.name == "jobs"):
         waiting = select(jobs.c.args).where(jobs.c.kind.in_(journal.JOBS), jobs.c.state != "done")
         for args in connection.scalars(waiting).all():
-            for line in journal.lines(args):
-                vault().keystore.write_journal(*line)
+            journal.append(args)
 
 
 def _clear(connection: Connection, *, force: bool) -> None:

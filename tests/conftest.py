@@ -105,10 +105,11 @@ def apps(tmp_path_factory: pytest.TempPathFactory, postgresql_uri: str) -> dict[
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def app(request: pytest.FixtureRequest, apps: dict[str, Flask]) -> Iterator[Flask]:
-    """The app on each database in turn, without a row, with the site's vault key."""
+    """The app on each database in turn, without a row or a journalled act, with the site's vault key."""
     app = apps[request.param]
     with app.app_context():
         empty()
+        vault().keystore.journal_file.unlink(missing_ok=True)
         vault().forget()
         services.forget()
         remembered.forget_all()

@@ -41,8 +41,6 @@ class Replay:
     petition_id: int
     sent: dict[str, Sent] = field(default_factory=dict)
     pressing: list[tuple[float, str]] = field(default_factory=list)
-    taken: set[str] = field(default_factory=set)
-    waiting: set[str] = field(default_factory=set)
 
 
 def run(app: Flask, petition_id: int, signings: Iterable[Sent], organiser: Organiser) -> Replay:
@@ -81,7 +79,6 @@ def _submit(replay: Replay, one: Sent) -> None:
         proved=one.proof,
     )  # fmt: skip
     replay.sent[public_id] = one
-    replay.waiting.add(public_id)
 
 
 def _minute(replay: Replay, now: float) -> None:

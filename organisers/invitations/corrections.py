@@ -19,9 +19,8 @@ class OtherWords(NothingDone):
     """They ask for other words by now than the organiser has seen."""
 
 
-def mark(person: Mapping[str, Any]) -> str:
+def mark(asked: Mapping[str, Any] | None) -> str:
     """Tells whether the words that somebody asks for are those that a page showed; empty without any."""
-    asked = person.get("asked")
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32] if asked else ""
 
 
@@ -45,6 +44,6 @@ def _settle(petition: Petition, row: Invitation, seen: str, *, take_over: bool) 
     asked = person.pop("asked", None)
     if asked is None:
         raise NothingDone
-    if seen != mark({"asked": asked}):
+    if seen != mark(asked):
         raise OtherWords
     invitation_people.reseal(petition, row, {**person, **(asked if take_over else {})})

@@ -14,7 +14,7 @@ from core.keystore import KeyMissing
 from core.vault import VaultError, vault
 from organisers.cases.services import NotFound
 from organisers.invitations import corrections
-from organisers.invitations.corrections import NothingDone as NothingDone
+from organisers.invitations.corrections import NothingDone
 from petitions.invitations import mails as invitation_mails
 from petitions.invitations import people as invitation_people
 from petitions.invitations import services as petition_side
@@ -76,7 +76,7 @@ def lines(petition: Petition) -> dict[InvitationKind, list[Line]]:
     for row in db.session.scalars(select(Invitation).where(*wanted).order_by(Invitation.position, Invitation.id)):
         group = found[row.kind]
         person = _open(opener, row)
-        group.append(Line(row, person, len(group) + 1, offered(row), corrections.mark(person)))
+        group.append(Line(row, person, len(group) + 1, offered(row), corrections.mark(person.get("asked"))))
     return found
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from core import clock, countries, relay, switches
 from core.db import db
+from core.limits import TOR
 from petitions.abuse import held_services, invalidation_services, signals
 from petitions.abuse.models import Invalidation, Signal
 from petitions.abuse.waves import DISPOSABLE, LOOK_ALIKES, TAGGED
@@ -114,8 +115,8 @@ def signal_rows(signal_list: Sequence[Signal]) -> list[dict[str, Any]]:
 def attention() -> dict[str, Any]:
     """For the dashboard: signals that wait, petitions with a held queue, and whom the breaker's refusals have cost a mail;
     None where it has not stopped mailing."""
-    broke = relay.broke_at()
-    refused = None if broke is None else held_services.refused_since(broke - relay.BREAKER_LOOKS_BACK)
+    since = relay.broke_over()
+    refused = None if since is None else held_services.refused_since(since)
     return {"signals": signal_rows(signals.unsettled()), "held": held_services.waiting(), "refused": refused}
 
 
@@ -123,10 +124,10 @@ def mail_again(*, actor: str) -> int:
     """Turns mailing on after the breaker, and writes once more to whom it had counted as refused. How many.
 
     Raises MailingGoesOn where the breaker does not stop it, or no more."""
-    broke = relay.broke_at()
-    if broke is None:
+    since = relay.broke_over()
+    if since is None:
         raise MailingGoesOn
-    number = held_services.release_refused(broke - relay.BREAKER_LOOKS_BACK, actor=actor)
+    number = held_services.release_refused(since, actor=actor)
     switches.turn(actor=actor, mailing=True)
     return number
 
@@ -148,7 +149,7 @@ def dismiss(signal: Signal, *, actor: str) -> int:
 
 
 def _named(bucket: str) -> str:
-    return _("Tor") if bucket == "tor" else _("Network %(mark)s", mark=bucket[:6])
+    return _("Tor") if bucket == TOR else _("Network %(mark)s", mark=bucket[:6])
 
 
 def _moment(petition: Petition, value: str) -> str:

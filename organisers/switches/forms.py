@@ -56,10 +56,7 @@ class SwitchForm(OfficeForm):
         return cls(formdata=None, data={**shown, **on, "was": json.dumps(shown)})
 
     def values(self) -> dict[str, Any]:
-        return {
-            **{name: self[name].data == "on" for name in ON_OFF_NAMES},
-            **{name: self[name].data for name in ("proof", "mails_an_hour", "mails_a_day")},
-        }
+        return {name: self[name].data == "on" if name in ON_OFF_NAMES else self[name].data for name in TURNED}
 
     def shown(self) -> dict[str, Any]:
         """The values that the page showed, by name."""

@@ -22,23 +22,31 @@ class Turned(NamedTuple):
     meanwhile: list[str]
 
 
-def turn(*, actor: str, was: Mapping[str, Any] | None = None, **values: Any) -> Turned:
+def turn(*, actor: str, was: Mapping[str, Any], **values: Any) -> Turned:
     """Turns those switches that stand otherwise; `was` is what a page showed, and what stands on it unchanged is left alone,
     however it stands by now."""
-    switches.forget()  # another may have turned one within this second
-    now = switches.switches()
-    wanted = {name: value for name, value in values.items() if was is None or was[name] != value}
+    now = _now()
+    wanted = {name: value for name, value in values.items() if was[name] != value}
     changed = {name: value for name, value in wanted.items() if getattr(now, name) != value}
     if changed:
         switches.turn(actor=actor, **changed)
-    others = [name for name, value in (was or {}).items() if name not in wanted and getattr(now, name) != value]
+    others = [name for name, value in was.items() if name not in wanted and getattr(now, name) != value]
     return Turned(sorted(changed), sorted(others))
 
 
 def turn_country(country: str, *, on: bool, actor: str) -> None:
     """Takes signatures from a country again, or no more."""
-    others = set(switches.switches().countries_off) - {country}
-    turn(actor=actor, countries_off=tuple(sorted(others if on else others | {country})))
+    now = _now()
+    others = set(now.countries_off) - {country}
+    off = tuple(sorted(others if on else others | {country}))
+    if off != now.countries_off:
+        switches.turn(actor=actor, countries_off=off)
+
+
+def _now() -> switches.Switches:
+    """How everything stands: another process may have turned one within this second."""
+    switches.forget()
+    return switches.switches()
 
 
 def domain_rules() -> list[DomainRule]:
