@@ -42,6 +42,7 @@ SLOWEST_RETRY = timedelta(hours=2)
 DEAD_KEPT = timedelta(days=21)
 SEALED_CONTEXT = "undersigned/job/v1"
 URGENT, NORMAL = 0, 10
+HALTED = timedelta(hours=1)  # until a switch that is off is looked at again
 WISH = 12  # what somebody may ask for again and again: behind the mails that ask to confirm (relay.CONFIRMATION)
 
 Handler = Callable[["Job"], None]
@@ -108,9 +109,9 @@ def enqueue(
     db.session.execute(insert(Job.__table__).on_conflict_do_nothing(index_elements=["key"]), values)
 
 
-def put_off(job: Job, by: timedelta) -> None:
+def put_off(job: Job) -> None:
     """Promises a job's work once more, for later: this time it could not be done, and nothing failed."""
-    enqueue(job.kind, job.args, sealed=job.sealed(), priority=job.priority, after=by)
+    enqueue(job.kind, job.args, sealed=job.sealed(), priority=job.priority, after=HALTED)
 
 
 def enqueue_otherwise(job: Job, why: str) -> None:

@@ -10,13 +10,14 @@ from core import clock
 from core.db import db
 from core.vault import SITE, vault
 from petitions import mails
+from petitions.abuse.held_services import open_ids
 from petitions.abuse.rules import MAILS_AN_ADDRESS, mails_sent
 from petitions.keeping.holds import HELD
 from petitions.mails import CONFIRM_LIFE, LIVES
 from petitions.models import Petition, SignatureToken, Submission
 from petitions.persons import UNREADABLE, open_person
 from petitions.signature_services import GRACE
-from petitions.states import REVIEWED, HeldReason, PetitionState, Purpose, SubmissionState
+from petitions.states import REVIEWED, HeldReason, Purpose, SubmissionState
 
 REMINDED_AFTER = timedelta(days=3)
 REMINDED_AT_ONCE = 100
@@ -79,12 +80,7 @@ def _unreminded(most: int) -> Any:
     written = Submission.expires_at <= now + CONFIRM_LIFE - REMINDED_AFTER
     asked = (Submission.code_digest.is_not(None), Submission.mailed_at.is_not(None), Submission.reminded_at.is_(None))
     lasting = Submission.expires_at > now
-    still_open = (
-        Petition.state == PetitionState.OPEN,
-        or_(Petition.closes_at.is_(None), Petition.closes_at > now),
-    )
-    open_ids = select(Petition.id).where(*still_open)
-    waiting = (Submission.state == SubmissionState.MAILED, Submission.petition_id.in_(open_ids))
+    waiting = (Submission.state == SubmissionState.MAILED, Submission.petition_id.in_(open_ids()))
     return select(Submission.id).where(*waiting, written, lasting, *asked).order_by(Submission.id).limit(most)
 
 

@@ -14,7 +14,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
-from wtforms.validators import InputRequired
+from wtforms.validators import DataRequired, InputRequired
 
 from core import countries
 from core.forms import NO, Clean, PublicForm
@@ -51,7 +51,7 @@ class Signing(NamedTuple):
 
 
 class SignForm(PublicForm):
-    name = StringField(_l("Full name"), [InputRequired(_l("Enter your full name.")), Clean(*TEXTS["name"])])
+    name = StringField(_l("Full name"), [Clean(*TEXTS["name"]), DataRequired(_l("Enter your full name."))])
     email = EmailField(
         _l("Email address"),
         [InputRequired(_l("Enter an email address like name@example.org.")), Clean(*TEXTS["email"])],
@@ -80,10 +80,6 @@ class SignForm(PublicForm):
         self.country.choices = [("", _l("Choose a country")), *countries.choices()]
         self.visibility.choices = [(choice.value, sentence) for choice, sentence in consent.sentences(petition).items()]
 
-    def validate_name(self, field: StringField) -> None:
-        if not field.data:
-            raise ValidationError(_l("Enter your full name."))
-
     def validate_country(self, field: SelectField) -> None:
         if not countries.known(field.data or ""):
             raise ValidationError(_l("Choose the country that you live in."))
@@ -93,9 +89,6 @@ class SignForm(PublicForm):
     def validate_visibility(self, field: RadioField) -> None:
         if field.data not in list(Visibility):
             raise ValidationError(_l("Choose who may see your name."))
-
-    def validate_source(self, field: HiddenField) -> None:
-        field.data = field.data or ""
 
     def signing(self) -> Signing:
         """What is stored: exactly these fields, whatever else was sent."""

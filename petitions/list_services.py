@@ -16,7 +16,7 @@ from petitions import consent
 from petitions.addresses.canonical import blind_index
 from petitions.invitations.models import Invitation
 from petitions.models import ConsentText, Petition, Signature, Submission
-from petitions.persons import SEALED_CONTEXT
+from petitions.persons import opener
 from petitions.states import LISTED, InvitationKind, SignatureState, Visibility
 
 
@@ -48,7 +48,7 @@ def public_list(petition_id: int, *, limit: int, before: int | None = None) -> S
 
 def find_by_address(petition: Petition, email: str) -> Found:
     """What the mailbox of this address has on the petition, the newest first, however it was spelt; needs the keystore."""
-    indexes = list(_indexes(petition, email))
+    indexes = list(indexes_of(petition, email))
     signatures = (Signature.petition_id == petition.id, Signature.email_index.in_(indexes))
     submissions = (Submission.petition_id == petition.id, Submission.email_index.in_(indexes))
     return Found(
@@ -57,7 +57,8 @@ def find_by_address(petition: Petition, email: str) -> Found:
     )
 
 
-def _indexes(petition: Petition, email: str) -> Iterator[bytes]:
+def indexes_of(petition: Petition, email: str) -> Iterator[bytes]:
+    """The mailbox's blind index under each key of the petition that is at hand: while keys rotate there are two."""
     for key_id in db.session.scalars(select(VaultKey.id).where(VaultKey.scope == petition.scope)).all():
         with suppress(KeyMissing):  # destroyed: no row carries its index
             yield blind_index(vault().index_key(key_id), email)
@@ -82,10 +83,10 @@ def signatures_for(petition: Petition) -> Iterator[SignatureLine]:
     if petition.invited_only:  # few, and in the order that the organisers chose
         own = query.outerjoin(Invitation, Invitation.signature_id == Signature.id)
         query = own.order_by(None).order_by(Invitation.position.is_(None), Invitation.position, Signature.id)
-    opener, zone = vault().opener(petition.scope, SEALED_CONTEXT), ZoneInfo(petition.time_zone)
+    open_row, zone = opener(petition), ZoneInfo(petition.time_zone)
     days: dict[datetime, date] = {}
     for key_id, data_key_id, blob, public_id, country, signed_at in stream(query):
-        person = opener(str(key_id), str(data_key_id), blob or b"", public_id)
+        person = open_row(str(key_id), str(data_key_id), blob or b"", public_id)
         if signed_at not in days:  # kept to the hour, so there are few
             days[signed_at] = signed_at.astimezone(zone).date()
         if public_id in unverified:

@@ -1,6 +1,6 @@
 """The sealed person data of a submission, or of the signature that it became."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy.exc import NoResultFound
@@ -22,3 +22,8 @@ def open_person(petition: Petition, row: Submission | Signature) -> dict[str, An
 def opener(petition: Petition) -> Callable[[str, str, bytes, str], dict[str, Any]]:
     """open_person for many rows of a petition: takes key id, data-key id, blob, public id."""
     return vault().opener(petition.scope, SEALED_CONTEXT)
+
+
+def public_affiliation(person: Mapping[str, Any]) -> str | None:
+    """Role and affiliation as the site shows them beside a public name."""
+    return ", ".join(filter(None, (person["role"], person["affiliation"])))[:200] or None

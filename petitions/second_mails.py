@@ -3,7 +3,6 @@ the same whatever comes of it."""
 
 import secrets
 from base64 import urlsafe_b64encode
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -14,17 +13,15 @@ from core.jobs import Job, enqueue, put_off
 from core.switches import switches
 from core.vault import SITE, vault
 from petitions import mails
-from petitions.abuse.held_services import takes_signatures
 from petitions.abuse.rules import MAILS_AN_ADDRESS, mails_sent
 from petitions.mails import CONFIRM_LIFE
 from petitions.models import Petition, Submission
 from petitions.persons import SEALED_CONTEXT, open_person
-from petitions.signature_services import in_time
+from petitions.signature_services import in_time, takes_signatures
 from petitions.states import Purpose, SubmissionState
 
 REPLACED = (SubmissionState.RECEIVED, SubmissionState.MAILED, SubmissionState.HELD)
 KEPT = ("petition_id", "country", "visibility", "source", "consent_digest", "received_at", "bucket", "trapped")
-HALTED = timedelta(hours=1)  # until a switch that is off is looked at again
 
 
 def ask_again(public_id: str) -> None:
@@ -68,7 +65,7 @@ def change(job: Job) -> None:
     """The worker's part; while a switch is off that was still on when the button was pressed, the wish waits."""
     wish = job.sealed()
     if _halted(wish["submission"]):
-        return put_off(job, HALTED)
+        return put_off(job)
     return change_address(wish["submission"], email=wish["email"], new_id=wish["new_id"])
 
 

@@ -15,7 +15,7 @@ from petitions.counting import tallies
 from petitions.invitations import exits as invitation_exits
 from petitions.mails import code_digest
 from petitions.models import Petition, Signature, SignatureToken, Submission, Suppression
-from petitions.persons import open_person
+from petitions.persons import open_person, public_affiliation
 from petitions.states import LISTED, ExitReason, PetitionState, Purpose, SignatureState, SubmissionState, Visibility
 
 GRACE = timedelta(hours=24)  # who signed in time may confirm until then
@@ -111,10 +111,15 @@ def confirm(petition: Petition, submission: Submission, *, narrow_to: Visibility
 
 def in_time(petition: Petition, submission: Submission) -> bool:
     """Whether it may still be confirmed: until a day after closing, where it was sent before that."""
-    if petition.state in (PetitionState.OPEN, PetitionState.PAUSED) and petition.closes_at is None:
-        return True
-    closed = petition.closes_at
-    return closed is not None and submission.received_at < closed and clock.now() < closed + GRACE
+    sent_before = petition.closes_at is None or submission.received_at < petition.closes_at
+    return sent_before and takes_signatures(petition)
+
+
+def takes_signatures(petition: Petition) -> bool:
+    """Whether a submission that was received in time could still be confirmed."""
+    if petition.closes_at is None:
+        return petition.state in (PetitionState.OPEN, PetitionState.PAUSED)
+    return clock.now() < petition.closes_at + GRACE
 
 
 def stands(submission: Submission) -> bool:
@@ -179,7 +184,7 @@ def publish_confirmed(signature_id: int) -> None:
     petition = db.session.get_one(Petition, signature.petition_id)
     person = open_person(petition, signature)
     if signature.visibility == Visibility.PUBLIC:
-        public = {"public_name": person["name"], "public_affiliation": _affiliation(person) or None}
+        public = {"public_name": person["name"], "public_affiliation": public_affiliation(person)}
         unchanged = (
             Signature.id == signature.id,
             Signature.state == SignatureState.VALID,
@@ -189,10 +194,6 @@ def publish_confirmed(signature_id: int) -> None:
         db.session.execute(update(Signature).where(*unchanged).values(public))
     submission = db.session.scalars(select(Submission).where(Submission.public_id == signature.public_id)).one()
     mails.promise(petition, submission, person, "confirmed")
-
-
-def _affiliation(person: dict[str, Any]) -> str:
-    return ", ".join(filter(None, (person["role"], person["affiliation"])))[:200]
 
 
 def _insert_signature(petition: Petition, submission: Submission, agreed: dict[str, Any]) -> None:

@@ -16,16 +16,16 @@ from core.db import db
 from core.jobs import Job, enqueue
 from core.limits import TOR
 from core.vault import SITE, vault
-from petitions import consent
+from petitions import consent, signature_services
 from petitions.abuse import proofs, rules
 from petitions.abuse.rules import MAILS_AN_ADDRESS, mails_sent
 from petitions.addresses import mail_servers
 from petitions.addresses.canonical import RULES_VERSION, blind_index
 from petitions.addresses.mail_domains import domain_of
 from petitions.mails import CONFIRM_LIFE, promise
-from petitions.models import Petition, Signature, Submission
+from petitions.models import Petition, Submission
 from petitions.persons import SEALED_CONTEXT, UNREADABLE, open_person
-from petitions.states import HeldReason, Purpose, SignatureState, SubmissionState, Visibility
+from petitions.states import HeldReason, Purpose, SubmissionState, Visibility
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ def mail_later(job: Job) -> None:
 
 
 def _mail(petition: Petition, submission: Submission, person: Mapping[str, Any]) -> None:
-    if _signed_already(submission):
+    if signature_services.stands(submission):
         promise(petition, submission, person, "already_signed")
     else:
         promise(petition, submission, person, "confirm", Purpose.CONFIRM)
@@ -177,8 +177,3 @@ def forget_buckets() -> bool:
 def hold(submission: Submission, reason: HeldReason) -> None:
     """Sets a submission aside: accepted, not mailed, and looking the same to its sender."""
     submission.state, submission.held_reason, submission.held_at = SubmissionState.HELD, reason, clock.now()
-
-
-def _signed_already(submission: Submission) -> bool:
-    same = (Signature.petition_id == submission.petition_id, Signature.email_index == submission.email_index)
-    return db.session.scalar(select(Signature.id).where(*same, Signature.state == SignatureState.VALID)) is not None

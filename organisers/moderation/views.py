@@ -18,6 +18,7 @@ from organisers.petitions.views import PETITION
 from petitions import services
 from petitions.abuse import held_services, invalidation_services, signals
 from petitions.models import Petition
+from petitions.signature_services import takes_signatures
 
 SIGNAL = f"/signals/<{ID}:signal_id>"
 ACTS = {RELEASE: held_services.release, DISCARD: held_services.discard}
@@ -107,7 +108,7 @@ def _held_page(petition: Petition, form: HeldForm) -> Response:
     context: dict[str, Any] = {
         "groups": held_services.groups(petition), "sample": held_services.sample(petition, **wanted),
         "waves": dict(moderation_services.waves_of(petition)), "reason_of": moderation_services.reason_of,
-        "takes": held_services.takes_signatures(petition), "wanted": wanted,
+        "takes": takes_signatures(petition), "wanted": wanted,
     }  # fmt: skip
     return form_page("office/held.html", form, petition=petition, **context)
 

@@ -10,18 +10,16 @@ from sqlalchemy import ColumnElement, Select, Update, and_, case, func, or_, sel
 
 from core import audit, clock
 from core.db import db
-from core.vault import vault
 from petitions import mails
 from petitions.models import Petition, Submission
-from petitions.persons import SEALED_CONTEXT, UNREADABLE
+from petitions.persons import UNREADABLE, opener
+from petitions.signature_services import GRACE, takes_signatures
 from petitions.states import HIDDEN_STATES, RELEASABLE, REVIEWED, HeldReason, PetitionState, SubmissionState
 
 SAMPLE = 20
 JUDGED_WITHIN = timedelta(hours=72)
 TRICKLE = 30  # a minute
-GRACE = timedelta(hours=24)  # who signed in time may confirm until then
 CLOSING = timedelta(hours=24)  # no time is left for a judgement
-RECALLED_AT_ONCE = 1000
 SILENT = {"synchronize_session": False}
 
 
@@ -83,7 +81,7 @@ def sample(petition: Petition, *, reason: str = "", cluster: str = "") -> list[S
     """Up to 20 of the newest in the queue or in one group of it, opened; addresses are masked."""
     query = select(Submission).where(*_chosen(petition, reason, cluster, ()))
     newest = db.session.scalars(query.order_by(Submission.id.desc()).limit(SAMPLE)).all()
-    open_row = vault().opener(petition.scope, SEALED_CONTEXT)
+    open_row = opener(petition)
     return [_show(row, open_row) for row in newest]
 
 
@@ -103,9 +101,7 @@ def discard(petition: Petition, *, actor: str, reason: str = "", cluster: str = 
     emptied = {"state": SubmissionState.DISCARDED, "blob": None, "email_index": None, "code_digest": None}
     change = update(Submission).where(*_wanted(petition, reason, cluster, ids)).values(emptied)
     gone = db.session.execute(change.returning(Submission.public_id, Submission.mails), execution_options=SILENT).all()
-    written = [row.public_id for row in gone if row.mails]
-    for at in range(0, len(written), RECALLED_AT_ONCE):
-        mails.recall(written[at : at + RECALLED_AT_ONCE])
+    mails.recall(row.public_id for row in gone if row.mails)
     _journal("held.discarded", petition, actor, len(gone), reason, cluster)
     return len(gone)
 
@@ -114,7 +110,7 @@ def trickle() -> bool:
     """The worker's tick: what nobody has judged in 72 hours is let go, the oldest first, a few a minute; before those
     whatever could not be confirmed any more if it waited, since its petition closes. Commits."""
     closing = Submission.petition_id.in_(_closing())
-    unjudged = and_(Submission.held_at < clock.now() - JUDGED_WITHIN, Submission.petition_id.in_(_open()))
+    unjudged = and_(Submission.held_at < clock.now() - JUDGED_WITHIN, Submission.petition_id.in_(open_ids()))
     first = (case((closing, 0), else_=1), Submission.held_at, Submission.id)
     oldest = select(Submission.id).where(*_held(), or_(closing, unjudged)).order_by(*first).limit(TRICKLE)
     ids = db.session.scalars(oldest).all()
@@ -122,13 +118,6 @@ def trickle() -> bool:
         _release((*_held(), Submission.id.in_(ids[:most])))
         db.session.commit()
     return False  # a minute's share, however many workers there are and however often they come round
-
-
-def takes_signatures(petition: Petition) -> bool:
-    """Whether a submission that was received in time could still be confirmed."""
-    if petition.state in (PetitionState.OPEN, PetitionState.PAUSED) and petition.closes_at is None:
-        return True
-    return petition.closes_at is not None and clock.now() < petition.closes_at + GRACE
 
 
 def release_wave(petition: Petition, wave: str) -> int:
@@ -166,7 +155,7 @@ def _held(reasons: Sequence[HeldReason] = REVIEWED) -> tuple[ColumnElement[bool]
 
 
 def _refused(moment: datetime) -> tuple[ColumnElement[bool], ...]:
-    return *_held((HeldReason.REFUSED,)), Submission.held_at >= moment, Submission.petition_id.in_(_open())
+    return *_held((HeldReason.REFUSED,)), Submission.held_at >= moment, Submission.petition_id.in_(open_ids())
 
 
 def _chosen(petition: Petition, reason: str, cluster: str, ids: Iterable[int]) -> list[ColumnElement[bool]]:
@@ -194,7 +183,7 @@ def _just_released() -> int:
     return db.session.scalar(select(func.count()).where(minute)) or 0
 
 
-def _open() -> Select[Any]:
+def open_ids() -> Select[Any]:
     """Ids of the petitions that take signatures now."""
     unended = Petition.closes_at.is_(None) | (Petition.closes_at > clock.now())
     return select(Petition.id).where(Petition.state == PetitionState.OPEN, unended)

@@ -12,14 +12,13 @@ from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from core import clock
 from core.db import db
-from core.vault import vault
 from petitions.abuse import invalidation_services as invalidations
 from petitions.abuse.conditions import Condition, candidates
 from petitions.abuse.models import Invalidation
 from petitions.counting import tallies
 from petitions.invitations.models import Invitation
 from petitions.models import Petition, Signature, Submission
-from petitions.persons import SEALED_CONTEXT
+from petitions.persons import opener, public_affiliation
 from petitions.states import InvalidationState, InvitationKind, InvitationState, SignatureState, Visibility
 
 S = InvalidationState
@@ -44,7 +43,7 @@ def work_on(invalidation_id: int) -> None:
             return
         if time.monotonic() >= until:
             db.session.refresh(found)
-            return invalidations.promise_work(found, found.state, found.cursor)
+            return invalidations.promise_work(found)
         time.sleep(PAUSE)
 
 
@@ -169,7 +168,7 @@ def _end(found: Invalidation, state: InvalidationState) -> bool:
     """Nothing is ahead: the end, once, and in the audit chain."""
     try:
         if found.state != state:  # a follower stays done
-            invalidations.move(found, found.state, state, ended_at=clock.now())
+            invalidations.move(found, state, ended_at=clock.now())
             invalidations.journal(f"invalidation.{state}", found, "worker", taken=found.taken)
     except invalidations.MovedOn:  # cancelled just now
         db.session.rollback()
@@ -179,14 +178,14 @@ def _end(found: Invalidation, state: InvalidationState) -> bool:
 
 def _public_names(petition: Petition, rows: Sequence[Any]) -> list[dict[str, Any]]:
     """What the page showed of those who chose to be public and whose data has not been cleared."""
-    open_row = vault().opener(petition.scope, SEALED_CONTEXT)
+    open_row = opener(petition)
     public = [row for row in rows if row.visibility == Visibility.PUBLIC and row.blob]
     waiting = (Invitation.kind == InvitationKind.NOTABLE, Invitation.state == InvitationState.CONFIRMED)  # for a yes
     those = select(Invitation.signature_id).where(Invitation.signature_id.in_([row.id for row in public]), *waiting)
     unapproved = set(db.session.scalars(those))
     shown = [row for row in public if row.id not in unapproved]
     people = [(row.id, open_row(row.key_id, row.data_key_id, row.blob, row.public_id)) for row in shown]
-    return [{"row": key, "name": person["name"], "shown": _affiliation(person) or None} for key, person in people]
+    return [{"row": key, "name": person["name"], "shown": public_affiliation(person)} for key, person in people]
 
 
 def _show(names: Sequence[dict[str, Any]], returned: set[int]) -> None:
@@ -196,7 +195,3 @@ def _show(names: Sequence[dict[str, Any]], returned: set[int]) -> None:
         chosen = (table.c.id == bindparam("row"), table.c.visibility == Visibility.PUBLIC)
         shown: dict[str, Any] = {"public_name": bindparam("name"), "public_affiliation": bindparam("shown")}
         db.session.connection().execute(update(table).where(*chosen).values(shown), wanted)  # type: ignore[arg-type]
-
-
-def _affiliation(person: dict[str, Any]) -> str:
-    return ", ".join(filter(None, (person["role"], person["affiliation"])))[:200]

@@ -15,7 +15,7 @@ from core.vault import SITE, Sealed, vault
 from petitions.abuse.conditions import CRITERIA, Condition, candidates, matches, opens
 from petitions.abuse.models import Invalidation
 from petitions.models import Petition, Signature
-from petitions.persons import SEALED_CONTEXT, UNREADABLE
+from petitions.persons import UNREADABLE, opener
 from petitions.states import InvalidationState
 
 S = InvalidationState
@@ -66,7 +66,7 @@ def list_of(petition: Petition) -> Sequence[Invalidation]:
     return db.session.scalars(mine.order_by(Invalidation.id.desc())).all()
 
 
-def prepare(petition: Petition, condition: Condition, *, actor: str, reason: str = "") -> Invalidation:
+def prepare(petition: Petition, condition: Condition, *, actor: str) -> Invalidation:
     """A preview: the condition sealed, its matches counted now where they are few, else by the worker. Raises NoCriteria.
 
     The caller has called vault().prepare(SITE) before its transaction began."""
@@ -77,13 +77,13 @@ def prepare(petition: Petition, condition: Condition, *, actor: str, reason: str
     sealed = vault().seal(SITE, CONTEXT, public_id, {"condition": asked})
     found = Invalidation(
         public_id=public_id, petition_id=petition.id, key_id=sealed.key_id, data_key_id=sealed.data_key_id,
-        blob=sealed.blob, criteria=sorted(asked), reason=reason, created_by=actor, last=_newest(petition.id),
+        blob=sealed.blob, criteria=sorted(asked), created_by=actor, last=_newest(petition.id),
     )  # fmt: skip
     db.session.add(found)
     db.session.flush()
     found.found = count_now(petition, asked)
     if found.found is None:
-        promise_work(found, S.PREVIEW, found.cursor)
+        promise_work(found)
     return found
 
 
@@ -122,7 +122,7 @@ def matching(petition: Petition, condition: Condition, rows: Sequence[Any]) -> l
 
 def opened(petition: Petition, condition: Condition, rows: Sequence[Any], most: int | None = None) -> list[Any]:
     """(row, person) of those candidates that match; one that does not open, or was cleared, matches nothing."""
-    open_row, found = vault().opener(petition.scope, SEALED_CONTEXT), []
+    open_row, found = opener(petition), []
     for row in rows:
         try:
             person = open_row(str(row.key_id), str(row.data_key_id), row.blob or b"", row.public_id)
@@ -139,22 +139,22 @@ def start(found: Invalidation, *, actor: str, reason: str) -> None:
     """Takes the matches out of the count from now on, batch by batch. Raises NoReason, MovedOn."""
     if not reason.strip():
         raise NoReason
-    move(found, S.PREVIEW, S.RUNNING, cursor=0, taken=0, last=_newest(found.petition_id), reason=reason.strip())
+    move(found, S.RUNNING, cursor=0, taken=0, last=_newest(found.petition_id), reason=reason.strip())
     journal("invalidation.started", found, actor, reason=found.reason, criteria=found.criteria, counted=found.found)
-    promise_work(found, S.RUNNING, 0)
+    promise_work(found)
 
 
 def cancel(found: Invalidation, *, actor: str) -> None:
     """Stops it: a preview goes away, a running one keeps what it took until that is undone. Raises MovedOn."""
-    move(found, found.state, S.CANCELLED, ended_at=clock.now())
+    move(found, S.CANCELLED, ended_at=clock.now())
     journal("invalidation.cancelled", found, actor, taken=found.taken)
 
 
 def undo(found: Invalidation, *, actor: str) -> None:
     """Counts again exactly those that it took and that nobody has withdrawn since. Raises MovedOn."""
-    move(found, found.state, S.UNDOING, cursor=0, ended_at=None)
+    move(found, S.UNDOING, cursor=0, ended_at=None)
     journal("invalidation.undoing", found, actor, taken=found.taken)
-    promise_work(found, S.UNDOING, 0)
+    promise_work(found)
 
 
 def progress(found: Invalidation) -> int:
@@ -162,8 +162,9 @@ def progress(found: Invalidation) -> int:
     return min(100, 100 * found.cursor // found.last) if found.last else 100
 
 
-def move(found: Invalidation, source: InvalidationState, target: InvalidationState, **values: Any) -> None:
+def move(found: Invalidation, target: InvalidationState, **values: Any) -> None:
     """One step along TRANSITIONS, guarded by its state in the database. Raises MovedOn."""
+    source = found.state
     if target not in TRANSITIONS[source]:
         raise MovedOn(f"{source} → {target}")
     db.session.flush()
@@ -174,9 +175,10 @@ def move(found: Invalidation, source: InvalidationState, target: InvalidationSta
     db.session.refresh(found)
 
 
-def promise_work(found: Invalidation, state: InvalidationState, cursor: int) -> None:
+def promise_work(found: Invalidation) -> None:
     """Promises the job that goes on from here, once."""
-    enqueue("petitions.invalidate", {"invalidation": found.id}, key=f"invalidate:{found.public_id}:{state}:{cursor}")
+    key = f"invalidate:{found.public_id}:{found.state}:{found.cursor}"
+    enqueue("petitions.invalidate", {"invalidation": found.id}, key=key)
 
 
 def _newest(petition_id: int) -> int:

@@ -15,14 +15,13 @@ from sqlalchemy import func, null, select, text, update
 from core import clock
 from core.alarms import sound
 from core.db import db
-from core.vault import vault
 from petitions.abuse import signals, waves
 from petitions.abuse.models import DomainRule, Signal
 from petitions.abuse.waves import Base, Finding, Look
 from petitions.addresses.mail_domains import above
 from petitions.counting import tallies
 from petitions.models import Petition, Signature, Submission
-from petitions.persons import SEALED_CONTEXT, UNREADABLE
+from petitions.persons import UNREADABLE, opener
 from petitions.states import HeldReason, PetitionState, RuleAction, SignalKind, SignatureState, SubmissionState
 
 LOOKED_AT = timedelta(minutes=60)
@@ -94,7 +93,7 @@ def _looks(petition: Petition) -> list[Look]:
 
 
 def _opened(petition: Petition, rows: Iterable[Any]) -> Iterable[Look]:
-    open_row = vault().opener(petition.scope, SEALED_CONTEXT)
+    open_row = opener(petition)
     for row in rows:
         try:
             person = open_row(str(row.key_id), str(row.data_key_id), row.blob, row.public_id)

@@ -71,23 +71,22 @@ class Finding:
 
 @dataclass(frozen=True)
 class Rule:
-    """At least `least` rows, `factor` times what is expected; `made`: the group must look made, too."""
+    """At least `least` rows, `factor` times what is expected."""
 
     least: int
     factor: float
-    made: bool = False
 
 
 DOMAIN = Rule(20, 5)
 BUSY = Rule(40, 5)
 HUGE = 300  # of one small domain: more wait for an organiser, so that nobody stuffs a petition while all are asleep
-PROVIDER = Rule(60, 2, made=True)
+PROVIDER = Rule(60, 2)  # and it must look made
 NAME = Rule(8, 5)
 FAMILY = Rule(6, 5)
 ALIASES = Rule(30, 3)
 ODD = Rule(10, 4)
 THROWN_AWAY = Rule(10, 4)
-COUNTRY = Rule(25, 4, made=True)
+COUNTRY = Rule(25, 4)  # and it must look made
 RARE_COUNTRY = Rule(50, 10)
 NETWORK = Rule(20, 3)
 FEWEST = min(rule.least for rule in (DOMAIN, NAME, FAMILY, ALIASES, ODD, NETWORK))

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, HiddenField, SelectField, StringField, ValidationError
-from wtforms.validators import InputRequired
+from wtforms.validators import DataRequired, InputRequired
 
 from core import countries
 from core.forms import Clean, PublicForm
@@ -56,7 +56,7 @@ class _Country(PublicForm):
 class ColleagueForm(_Country):
     """Somebody who might sign, too; an organiser decides whether they are asked."""
 
-    name = StringField(_l("Full name"), [InputRequired(_l("Enter the full name.")), Clean(clean_name, 120)])
+    name = StringField(_l("Full name"), [Clean(clean_name, 120), DataRequired(_l("Enter the full name."))])
     role = StringField(_l("Role"), [Clean(clean_name, 100)])
     affiliation = StringField(_l("Group or organisation"), [Clean(clean_name, 200)])
 
@@ -68,9 +68,9 @@ class OrganisationForm(_Country):
     """An organisation that supports an open petition."""
 
     name = StringField(
-        _l("Name of the organisation"), [InputRequired(_l("Enter the organisation's name.")), Clean(clean_name, 120)]
+        _l("Name of the organisation"), [Clean(clean_name, 120), DataRequired(_l("Enter the organisation's name."))]
     )
-    contact = StringField(_l("Your name"), [InputRequired(_l("Enter your full name.")), Clean(clean_name, 120)])
+    contact = StringField(_l("Your name"), [Clean(clean_name, 120), DataRequired(_l("Enter your full name."))])
     size = StringField(
         _l("How many members it has"), [InputRequired(_l("Enter a number, like 1200.")), Clean(clean_line, 20)]
     )

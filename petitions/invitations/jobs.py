@@ -1,7 +1,6 @@
 """The worker's part of invitations: it alone opens what is sealed, mails, and writes what may be shown."""
 
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import func, select, update
 
@@ -20,9 +19,9 @@ from petitions.invitations import mails as invitation_mails
 from petitions.invitations import people as invitation_people
 from petitions.invitations.models import Invitation
 from petitions.models import Petition, Signature, Suppression
+from petitions.persons import public_affiliation
 from petitions.states import InvitationKind, InvitationState, PetitionState, SignatureState, Visibility
 
-HALTED = timedelta(hours=1)  # until a switch that is off is looked at again
 MOST_PROPOSALS = 30  # of colleagues, through one link
 REMIND_BEFORE = timedelta(days=3)
 NOT_SOONER = timedelta(days=2)  # after the invitation itself
@@ -57,7 +56,7 @@ def organisation(job: Job) -> None:
     if trapped or not petition.open:
         return
     if not switches().takes_from(country):
-        return put_off(job, HALTED)
+        return put_off(job)
     mail_servers.look_up([domain_of(sealed["email"])])
     vault().prepare(petition.scope)
     added = invitation_people.add(petition, kind=InvitationKind.ORGANISATION, country=country, person=sealed)
@@ -79,7 +78,7 @@ def invite(job: Job) -> None:
     person = invitation_people.opener(petition)(row)
     secret = invitation_people.secret_of(row, person)
     asked = (Invitation.id == row.id, Invitation.state == InvitationState.INVITED)
-    _change(update(Invitation).where(*asked).values(digest=digest(secret)))
+    invitation_people.changed(update(Invitation).where(*asked).values(digest=digest(secret)))
     invitation_mails.promise_invitation(petition, row, person, secret)
 
 
@@ -154,24 +153,18 @@ def _show(petition: Petition, row: Invitation) -> None:
         "public_name": person["name"], "public_role": person["role"] or None,
         "public_affiliation": person["affiliation"] or None, "public_size": person.get("size"),
     }  # fmt: skip
-    if _change(update(Invitation).where(*allowed).values(public)):
-        about = ", ".join(filter(None, (person["role"], person["affiliation"])))[:200]
+    if invitation_people.changed(update(Invitation).where(*allowed).values(public)):
         stands = (
             Signature.id == row.signature_id, Signature.state == SignatureState.VALID,
             Signature.visibility == Visibility.PUBLIC,
         )  # fmt: skip
-        named = {"public_name": person["name"], "public_affiliation": about or None}
+        named = {"public_name": person["name"], "public_affiliation": public_affiliation(person)}
         db.session.execute(update(Signature).where(*stands).values(named))
 
 
 def _mark_undelivered(invitation_id: int) -> None:
     asked = (Invitation.id == invitation_id, Invitation.state == InvitationState.INVITED)
-    _change(update(Invitation).where(*asked).values(invited_at=None))
-
-
-def _change(change: Any) -> bool:
-    changed = db.session.execute(change.returning(Invitation.id), execution_options={"synchronize_session": False})
-    return changed.scalar() is not None
+    invitation_people.changed(update(Invitation).where(*asked).values(invited_at=None))
 
 
 JOBS: dict[str, Handler] = {

@@ -133,3 +133,9 @@ def _promise(changed: Any) -> int:
         key = f"invite:{row.public_id}:{row.invited_at:%Y%m%dT%H%M%S}"
         enqueue("invitations.invite", {"invitation": row.id}, key=key)
     return len(rows)
+
+
+def changed(change: Any) -> bool:
+    """Whether a guarded UPDATE of one invitation met its row."""
+    found = db.session.execute(change.returning(Invitation.id), execution_options=UNSYNCED)
+    return found.scalar() is not None

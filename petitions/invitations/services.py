@@ -17,7 +17,7 @@ from petitions.counting import tallies
 from petitions.invitations import exits as invitation_exits
 from petitions.invitations.mails import deadline
 from petitions.invitations.models import Invitation
-from petitions.invitations.people import tell_organisers
+from petitions.invitations.people import changed, tell_organisers
 from petitions.models import Petition, Signature
 from petitions.states import (
     ExitReason,
@@ -92,12 +92,12 @@ def sign(petition: Petition, row: Invitation) -> None:
         raise TooLate(petition.slug)
     waiting = (Invitation.id == row.id, Invitation.state == InvitationState.INVITED)
     said = {"state": InvitationState.CONFIRMED, "confirmed_at": clock.to_hour(clock.now())}
-    if not _changed(update(Invitation).where(*waiting).values(said)):
+    if not changed(update(Invitation).where(*waiting).values(said)):
         return
     db.session.refresh(row)  # locked by now, and perhaps sealed anew since the page was asked for
     if row.kind in METHODS:
         signature_id = _insert_signature(petition, row)
-        _changed(update(Invitation).where(Invitation.id == row.id).values(signature_id=signature_id))
+        changed(update(Invitation).where(Invitation.id == row.id).values(signature_id=signature_id))
     if row.kind != InvitationKind.MEMBER:
         tell_organisers(petition)
     enqueue("invitations.signed", {"invitation": row.id}, key=f"invitation-signed:{row.public_id}")
@@ -164,8 +164,3 @@ def _insert_signature(petition: Petition, row: Invitation) -> int | None:
         return signature_id
     same = (Signature.petition_id == petition.id, Signature.email_index == row.email_index)
     return db.session.scalar(select(Signature.id).where(*same))
-
-
-def _changed(change: Any) -> bool:
-    found = db.session.execute(change.returning(Invitation.id), execution_options={"synchronize_session": False})
-    return found.scalar() is not None

@@ -12,7 +12,6 @@ from sqlalchemy import case, delete, func, or_, select, update
 from core import audit, clock, journal, mail_files, rotation
 from core.db import db
 from core.jobs import Job
-from core.vault import VaultKey
 from petitions import services
 from petitions.invitations.models import Invitation
 from petitions.keeping import clearing
@@ -75,8 +74,7 @@ def unfinished() -> list[Petition]:
 
 
 def _has_key(petition: Petition) -> bool:
-    active = select(VaultKey.id).where(VaultKey.scope == petition.scope, VaultKey.retired_at.is_(None))
-    return db.session.scalar(active) is not None or bool(rotation.retired(petition.scope))
+    return rotation.active(petition.scope) is not None or bool(rotation.retired(petition.scope))
 
 
 def _has_late_rows(petition: Petition) -> bool:

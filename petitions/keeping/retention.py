@@ -97,8 +97,10 @@ def _change_key(petition: Petition, due: datetime | None, moment: datetime) -> N
 
 
 def _is_due(petition: Petition, due: datetime | None, moment: datetime) -> bool:
+    if due is None or due > moment:
+        return False
     present = rotation.active(petition.scope)
-    return due is not None and due <= moment and present is not None and present.created_at < due
+    return present is not None and present.created_at < due
 
 
 def _expire(moment: datetime) -> int:
@@ -108,7 +110,7 @@ def _expire(moment: datetime) -> int:
 
 
 def _note_closing(moment: datetime) -> None:
-    """A petition that ended without a closing time, won while it was open, closes now: its clocks need a beginning."""
+    """A petition that ended and whose closing time the office took away closes now: its clocks need a beginning."""
     ended = update(Petition).where(Petition.state.in_(ENDED), Petition.closes_at.is_(None)).values(closes_at=moment)
     db.session.execute(ended, execution_options=clearing.UNSYNCED)
     db.session.commit()

@@ -20,7 +20,7 @@ from petitions.invitations import mails as invitation_mails
 from petitions.invitations.models import Invitation
 from petitions.models import ConsentText, Petition, Signature, SignatureToken, Submission, Suppression
 from petitions.own_page.services import NARROWED, Standing
-from petitions.persons import opener
+from petitions.persons import open_person
 from petitions.states import ExitReason, Visibility
 
 HOOKS = ("then", "otherwise")  # what follows a mail: names of rows, and fingerprints of its links
@@ -144,7 +144,7 @@ def _opened(petition: Petition, row: Any) -> dict[str, Any]:
     """A row's columns, and what is sealed in it."""
     given = _columns(row)
     if row.blob is not None:
-        given["sealed"] = opener(petition)(str(row.key_id), str(row.data_key_id), row.blob, row.public_id)
+        given["sealed"] = open_person(petition, row)
     return given
 
 

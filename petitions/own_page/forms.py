@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, HiddenField, RadioField, SelectField, StringField, ValidationError
-from wtforms.validators import InputRequired
+from wtforms.validators import DataRequired, InputRequired
 
 from core.addresses import clean_address
 from core.forms import Clean, PublicForm
@@ -60,13 +60,9 @@ class UpdatesForm(PublicForm):
 class NameForm(PublicForm):
     """What shall stand from now on, all of it: the page cannot show what stands there now."""
 
-    name = StringField(_l("Full name"), [InputRequired(_l("Enter your full name.")), Clean(clean_name, 120)])
+    name = StringField(_l("Full name"), [Clean(clean_name, 120), DataRequired(_l("Enter your full name."))])
     role = StringField(_l("Role (optional)"), [Clean(clean_name, 100)])
     affiliation = StringField(_l("Organisation (optional)"), [Clean(clean_name, 200)])
-
-    def validate_name(self, field: StringField) -> None:
-        if not field.data:
-            raise ValidationError(_l("Enter your full name."))
 
     def person(self) -> dict[str, Any]:
         """What is sealed anew: exactly these fields."""

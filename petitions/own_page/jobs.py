@@ -7,19 +7,14 @@ from sqlalchemy import and_, delete, or_, select, update
 from core import clock, unsubscribes
 from core.db import db
 from core.jobs import Handler, Job
-from core.keystore import KeyMissing
-from core.vault import VaultKey, vault
-from petitions import signature_services
-from petitions.addresses.canonical import blind_index
+from core.vault import vault
+from petitions import list_services, signature_services
+from petitions.deadlines import ENDED
 from petitions.models import Petition, Signature, Submission, Suppression
 from petitions.own_page import mails as own_page_mails
 from petitions.own_page.services import STANDING, Standing, correction_key, standing_of
-from petitions.persons import SEALED_CONTEXT, open_person
-from petitions.states import PetitionState, SignatureState, SubmissionState, Visibility
-
-ENDED = (
-    PetitionState.CLOSED, PetitionState.DELIVERED, PetitionState.ANSWERED, PetitionState.VICTORY, PetitionState.ARCHIVED,
-)  # fmt: skip
+from petitions.persons import SEALED_CONTEXT, open_person, public_affiliation
+from petitions.states import SignatureState, SubmissionState, Visibility
 
 
 def correct(job: Job) -> None:
@@ -41,7 +36,7 @@ def correct(job: Job) -> None:
     sealed = vault().seal(petition.scope, SEALED_CONTEXT, row.public_id, person)
     row.key_id, row.data_key_id, row.blob = sealed.key_id, sealed.data_key_id, sealed.blob
     if isinstance(row, Signature) and row.state == SignatureState.VALID and row.visibility == Visibility.PUBLIC:
-        row.public_name, row.public_affiliation = person["name"], _affiliation(person)
+        row.public_name, row.public_affiliation = person["name"], public_affiliation(person)
     db.session.flush()
 
 
@@ -67,7 +62,7 @@ def mail_link(job: Job) -> None:
     The mail goes to the address that was given with the signature, however it was spelt now."""
     asked = job.sealed()
     petition = db.session.scalar(select(Petition).where(Petition.slug == asked["petition"]))
-    indexes = _indexes(petition, asked["email"]) if petition else []
+    indexes = list(list_services.indexes_of(petition, asked["email"])) if petition else []
     standing = petition and (_signed(petition, indexes) or _about_to_sign(petition, indexes))
     if not standing or not standing.sealed:  # counted only: the address is gone
         return
@@ -118,21 +113,6 @@ def _newer(job: Job, standing: Standing, fields: dict[str, Any]) -> bool:
     key = correction_key(standing.public_id, fields)
     newer = select(Job.id).where(Job.key.startswith(key, autoescape=True), Job.id > job.id).limit(1)
     return db.session.scalar(newer) is not None
-
-
-def _affiliation(person: dict[str, Any]) -> str | None:
-    return ", ".join(filter(None, (person["role"], person["affiliation"])))[:200] or None
-
-
-def _indexes(petition: Petition, email: str) -> list[bytes]:
-    """The mailbox's blind index under each key of the petition that is at hand: while keys rotate there are two."""
-    found = []
-    for key_id in db.session.scalars(select(VaultKey.id).where(VaultKey.scope == petition.scope)):
-        try:
-            found.append(blind_index(vault().index_key(key_id), email))
-        except KeyMissing:  # destroyed: no row carries its index
-            continue
-    return found
 
 
 def _signed(petition: Petition, indexes: list[bytes]) -> Standing | None:

@@ -6,12 +6,11 @@ from sqlalchemy import and_, func, select, update
 
 from core import clock, journal
 from core.db import RowNotFound, db
-from core.vault import vault
 from petitions.counting import tallies
 from petitions.models import Petition, Signature
 from petitions.paper.models import PaperBatch
 from petitions.paper.services import PaperNotTaken, takes_paper
-from petitions.persons import SEALED_CONTEXT
+from petitions.persons import opener
 from petitions.states import ExitReason, Method, SignatureState
 
 UNSYNCED = {"synchronize_session": False}
@@ -94,10 +93,10 @@ def lines_of(petition: Petition, batch: PaperBatch, *, after: int, limit: int) -
         Signature.id, Signature.public_id, Signature.country, Signature.key_id, Signature.data_key_id, Signature.blob,
     )  # fmt: skip
     mine = (Signature.batch_id == batch.id, Signature.state == SignatureState.VALID, Signature.id > after)
-    opener = vault().opener(petition.scope, SEALED_CONTEXT)
+    open_row = opener(petition)
     found = []
     for row in db.session.execute(select(*columns).where(*mine).order_by(Signature.id).limit(limit)):
-        name = opener(row.key_id, row.data_key_id, row.blob, row.public_id)["name"] if row.blob else None
+        name = open_row(row.key_id, row.data_key_id, row.blob, row.public_id)["name"] if row.blob else None
         found.append((row.id, BatchLine(row.public_id, name, row.country)))
     return found
 

@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 
 from core.streams import stream
-from core.vault import vault
 from petitions.abuse.likeness import name_key
 from petitions.models import Petition, Signature
 from petitions.paper.services import PaperLine, disowned, indexes_of, signed
-from petitions.persons import SEALED_CONTEXT
+from petitions.persons import opener
 from petitions.states import Method, SignatureState
 
 COMPARED = 200_000  # signatures of the lines' countries, the newest first: about two seconds
@@ -61,9 +60,9 @@ def key_of(name: str, country: str) -> Key:
 
 
 def _standing(petition: Petition, wanted: set[Key]) -> Iterator[tuple[Key, LookAlike]]:
-    opener = vault().opener(petition.scope, SEALED_CONTEXT)
+    open_row = opener(petition)
     for key_id, data_key_id, blob, public_id, country, method, signed_at in stream(_query(petition, wanted)):
-        key = key_of(opener(str(key_id), str(data_key_id), blob, public_id)["name"], country)
+        key = key_of(open_row(str(key_id), str(data_key_id), blob, public_id)["name"], country)
         if key in wanted:
             yield key, LookAlike(method, signed_at)
 

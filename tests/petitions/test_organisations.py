@@ -132,6 +132,12 @@ def test_a_wrong_entry_keeps_everything_typed(open_one: Letter) -> None:
     assert 'value="many"' in page and 'value="Kim Contact"' in page and 'value="union.example"' in page
 
 
+@pytest.mark.parametrize("field", ["name", "contact"])
+def test_a_name_of_blanks_is_none(open_one: Letter, field: str) -> None:
+    assert enter_union(open_one.campaign, **{field: " \u200b "}) == 422
+    assert open_one.states() == []
+
+
 def test_a_contact_who_leaves_as_a_person_leaves_the_organisation_and_the_reverse(open_one: Letter) -> None:
     campaign = open_one.campaign
     mail = campaign.signed("office@union.example")
