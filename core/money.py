@@ -19,6 +19,10 @@ class AmountError(ValueError):
     """An amount that cannot be taken; the text is for the donor's eyes."""
 
 
+class UnknownCurrency(LookupError):
+    """A currency that is not in our table."""
+
+
 @dataclass(frozen=True)
 class Currency:
     """exponent: minor digits that a donor may use; stripe_factor: Stripe's minor units for one of ours; the rest in units."""
@@ -78,6 +82,18 @@ class Money:
         pattern = usual.replace("0.00", "0." + "0" * digits if digits else "0")
         shown = format_currency(self.major, self.currency, pattern, locale=language, currency_digits=False)
         return re.sub(r"(?<=[A-Z])(?=\d)", "\N{NO-BREAK SPACE}", str(shown))
+
+
+def from_stripe(amount: int, currency: str) -> Money:
+    """Money of Stripe's minor units of a currency of ours, in whatever letters. Raises UnknownCurrency, or AmountError for
+    what is no whole number of our minor units."""
+    table = CURRENCIES.get(currency.upper())
+    if table is None:
+        raise UnknownCurrency(currency)
+    minor, rest = divmod(amount, table.stripe_factor)
+    if rest:
+        raise AmountError(f"{amount} {currency}")
+    return Money(minor, table.code)
 
 
 def parse_amount(text: str, currency: str) -> Money:

@@ -3,24 +3,35 @@
 A handler raises before it writes: what it raises is recorded, alarmed and answered 200, for sending it again helps nobody."""
 
 from collections.abc import Callable
-from typing import Any
+from datetime import timedelta
 
 from sqlalchemy import update
 
 from cases.models import CaseStatus
 from core import alarms
 from core.db import db, insert
-from donations import services
+from core.jobs import enqueue
+from core.money import Money
+from donations import reading, services
 from donations.models import Donation, Outcome, PaymentStatus, StripeEvent
-from donations.stripe_gateway import METADATA_KEY, Event
+from donations.reversals.handlers import dispute_changed, refund_changed
+from donations.stripe_gateway import API_VERSION, Event
+from donations.subscriptions.handlers import (
+    invoice_action_required,
+    invoice_failed,
+    subscription_changed,
+    subscription_of,
+)  # fmt: skip
 
 Handler = Callable[[Event], Outcome]
+DISPUTED = ("created", "updated", "funds_withdrawn", "funds_reinstated", "closed")
+LOOK_AGAIN = timedelta(hours=1)
 MONEY_KEY = {"payment": "payment_intent", "subscription": "invoice"}
 
 
 def apply(event: Event) -> None:
     """Records the event and does what it asks for, once for each id, in the caller's transaction."""
-    object_id = _text(event.subject.get("id"))
+    object_id = reading.text(event.subject.get("id"))
     row = {
         "id": event.id, "type": event.type, "object_id": object_id, "outcome": Outcome.IGNORED,
         "reason": "", "created_at": event.created_at,
@@ -31,7 +42,9 @@ def apply(event: Event) -> None:
     outcome, reason = _outcome(event)
     values = {"outcome": outcome, "reason": reason}
     db.session.execute(update(StripeEvent).where(StripeEvent.id == event.id).values(values))
-    if outcome in services.ATTENTION:
+    if outcome == Outcome.UNMATCHED and not reason:  # kept all the same: what it speaks of may still be on the way
+        enqueue("donations.look_again", {"event": event.id}, key=f"donations.look_again:{event.id}", after=LOOK_AGAIN)
+    elif outcome in services.ATTENTION:
         alarms.sound(f"payment-{outcome}", object_id or event.id, event=event.id, type=event.type, reason=reason)
 
 
@@ -49,29 +62,27 @@ def session_failed(event: Event) -> Outcome:
 
 def session_expired(event: Event) -> Outcome:
     """Nobody went through the session; late news about a finished one changes nothing."""
-    return Outcome.APPLIED if services.expire_session(_text(event.subject.get("id"))) else Outcome.IGNORED
+    return Outcome.APPLIED if services.expire_session(reading.text(event.subject.get("id"))) else Outcome.IGNORED
 
 
 def invoice_paid(event: Event) -> Outcome:
     """A recurring gift was paid: the first time, perhaps before its session is known to be over, or again."""
     invoice = event.subject
-    details = _dict(_dict(invoice.get("parent")).get("subscription_details"))
-    subscription = _text(details.get("subscription"))
-    donation = services.donation_of_subscription(subscription, _mark(details))
+    subscription_id, donation = subscription_of(invoice)
     amount, currency = invoice.get("amount_paid"), invoice.get("currency")
-    services.check_terms(donation, amount=amount, currency=currency, recurring=True)
+    money = services.check_terms(donation, amount=amount, currency=currency, recurring=True)
     if donation.subscription_id is None:
-        services.bind_subscription(donation, subscription)
-    _record(donation, _text(invoice.get("id")), PaymentStatus.PAID, event)
+        services.bind_subscription(donation, subscription_id)
+    _record(donation, reading.text(invoice.get("id")), PaymentStatus.PAID, event, money)
     return Outcome.APPLIED
 
 
 def invoice_payment_paid(event: Event) -> Outcome:
     """Tells which PaymentIntent paid an invoice."""
-    payment_intent = _text(_dict(event.subject.get("payment")).get("payment_intent"))
+    payment_intent = reading.text(reading.mapping(event.subject.get("payment")).get("payment_intent"))
     if not payment_intent:
         return Outcome.IGNORED
-    services.record_invoice_payment(_text(event.subject.get("invoice")), payment_intent)
+    services.record_invoice_payment(reading.text(event.subject.get("invoice")), payment_intent)
     return Outcome.APPLIED
 
 
@@ -81,47 +92,43 @@ HANDLERS: dict[str, Handler] = {
     "checkout.session.async_payment_failed": session_failed,
     "checkout.session.expired": session_expired,
     "invoice.paid": invoice_paid,
+    "invoice.payment_failed": invoice_failed,
+    "invoice.payment_action_required": invoice_action_required,
     "invoice_payment.paid": invoice_payment_paid,
+    **dict.fromkeys(
+        [f"customer.subscription.{what}" for what in ("created", "updated", "deleted")], subscription_changed
+    ),
+    **dict.fromkeys([f"refund.{what}" for what in ("created", "updated", "failed")], refund_changed),
+    **dict.fromkeys([f"charge.dispute.{what}" for what in DISPUTED], dispute_changed),
 }
 
 
 def _outcome(event: Event) -> tuple[Outcome, str]:
+    if event.api_version != API_VERSION:  # its fields may mean something else
+        return Outcome.QUARANTINED, f"API version {reading.text(event.api_version)}"[:200]
     try:
         return HANDLERS[event.type](event), ""
     except services.UnmatchedPayment:
         return Outcome.UNMATCHED, "no donation of ours"
     except services.OtherTerms as error:
-        return Outcome.QUARANTINED, _text(str(error))[:200]
+        return Outcome.QUARANTINED, reading.text(str(error))[:200]
 
 
 def _record_session(event: Event, status: PaymentStatus) -> Outcome:
     session = event.subject
-    reference = _text(session.get("client_reference_id")) or _mark(session)
-    donation = services.donation_of_session(_text(session.get("id")), reference)
+    reference = reading.text(session.get("client_reference_id")) or reading.mark(session)
+    donation = services.donation_of_session(reading.text(session.get("id")), reference)
     recurring = session.get("mode") == "subscription"
     amount, currency = session.get("amount_total"), session.get("currency")
-    services.check_terms(donation, amount=amount, currency=currency, recurring=recurring)
-    services.complete_session(donation, _text(session.get("id")), _text(session.get("subscription")))
-    stripe_id = _text(session.get(MONEY_KEY["subscription" if recurring else "payment"]))
+    money = services.check_terms(donation, amount=amount, currency=currency, recurring=recurring)
+    services.complete_session(donation, reading.text(session.get("id")), reading.text(session.get("subscription")))
+    stripe_id = reading.text(session.get(MONEY_KEY["subscription" if recurring else "payment"]))
     if stripe_id:  # else the invoice will say so itself
-        _record(donation, stripe_id, status, event)
+        _record(donation, stripe_id, status, event, money)
     return Outcome.APPLIED
 
 
-def _record(donation: Donation, stripe_id: str, status: PaymentStatus, event: Event) -> None:
-    services.record_payment(donation, stripe_id, status=status, at=event.created_at)
+def _record(donation: Donation, stripe_id: str, status: PaymentStatus, event: Event, money: Money) -> None:
+    services.record_payment(donation, stripe_id, status=status, at=event.created_at, money=money)
     if donation.case and donation.case.status in (CaseStatus.DRAFT, CaseStatus.CLOSED):
         alarms.sound("gift-for-closed-case", donation.public_id, donation=donation.public_id)
-
-
-def _mark(carrier: dict[str, Any]) -> str:
-    return _text(_dict(carrier.get("metadata")).get(METADATA_KEY))
-
-
-def _text(value: Any) -> str:
-    """A text that any database takes: no NUL, no half of a surrogate pair."""
-    return value.encode(errors="replace").decode().replace("\0", "")[:255] if isinstance(value, str) else ""
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -3,13 +3,15 @@
 from typing import Any
 
 from flask_babel import force_locale
-from sqlalchemy import select
 
-from core import clock, mail
+import donations.reversals.jobs as reversals_jobs
+import donations.subscriptions.jobs as subscriptions
+from core import alarms, clock
 from core.db import db
 from core.jobs import Handler, Job
-from donations.checkout_services import open_donor
-from donations.models import Frequency, Payment
+from donations import letters, services
+from donations.models import Frequency, Outcome, Payment, StripeEvent
+from donations.reversals import services as reversals
 from donations.stripe_gateway import STATEMENT_WORD
 
 
@@ -23,30 +25,27 @@ def send_failure(job: Job) -> None:
     _write(job, "payment_failed")
 
 
-def _write(job: Job, template: str) -> None:
-    payment = db.session.scalars(select(Payment).where(Payment.stripe_id == job.args["payment"])).one()
-    donation = payment.donation
-    if donation.blob is None:  # erased in the meantime: nobody is left to write to
+def look_again(job: Job) -> None:
+    """Sounds the alarm of a refund or dispute whose payment has not become known an hour later."""
+    event = db.session.get_one(StripeEvent, job.args["event"])
+    if services.find_payment(reversals.find_intent(event.object_id) or ""):
+        event.outcome = Outcome.APPLIED
         return
-    donor = open_donor(donation)
-    with force_locale(donation.language):
-        context = _context(payment, donor["name"])
-    mail.promise(
-        template,
-        to=donor["email"],
-        key=f"{template}:{payment.stripe_id}",
-        context=context,
-        language=donation.language,
-        essential=True,
-    )
+    alarms.sound("payment-unmatched", event.object_id, event=event.id, type=event.type)
 
 
-def _context(payment: Payment, name: str) -> dict[str, Any]:
+def _write(job: Job, template: str) -> None:
+    payment = services.get_payment(job.args["payment"])
+    with force_locale(payment.donation.language):
+        context = _context(payment)
+    letters.write(payment.donation, template, key=payment.stripe_id, context=context)
+
+
+def _context(payment: Payment) -> dict[str, Any]:
     donation = payment.donation
     once = donation.frequency == Frequency.ONCE
     return {
-        "name": name,
-        "amount": donation.money.text(donation.language),
+        "amount": payment.money.text(donation.language),
         "day": clock.day((payment.paid_at or payment.created_at).date(), donation.language),
         "fund": donation.case.fund_title if donation.case else "",
         "frequency": str(donation.frequency),
@@ -55,4 +54,7 @@ def _context(payment: Payment, name: str) -> dict[str, Any]:
     }
 
 
-JOBS: dict[str, Handler] = {"donations.receipt": send_receipt, "donations.failure": send_failure}
+JOBS: dict[str, Handler] = {
+    "donations.receipt": send_receipt, "donations.failure": send_failure, "donations.look_again": look_again,
+    **reversals_jobs.JOBS, **subscriptions.JOBS,
+}  # fmt: skip

@@ -3,7 +3,7 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cases.models import Case
@@ -77,7 +77,9 @@ class Donation(Base):
 
 
 class Payment(Base):
-    """One Stripe PaymentIntent (once) or invoice (each renewal); its status only rises: pending < failed < paid."""
+    """One Stripe PaymentIntent (once) or invoice (each renewal); its status only rises: pending < failed < paid.
+
+    While a renewal is not paid: how often it was tried, when again, and Stripe's page where the donor can help."""
 
     __tablename__ = "payments"
     __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"), {"sqlite_autoincrement": True})
@@ -89,7 +91,14 @@ class Payment(Base):
     status: Mapped[PaymentStatus] = mapped_column(one_of(PaymentStatus))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
     paid_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    retry_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    action_url: Mapped[str] = mapped_column(Text, default="")
     donation: Mapped[Donation] = relationship()
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
 
 
 class StripeEvent(Base):

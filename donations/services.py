@@ -2,14 +2,16 @@
 
 import enum
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, case, func, select, update
+from sqlalchemy import CursorResult, and_, case, func, or_, select, update
 
 from core import clock
 from core.db import db, insert
 from core.jobs import enqueue
+from core.money import Money
 from donations.models import (
     Donation,
     Frequency,
@@ -20,6 +22,8 @@ from donations.models import (
     SessionState,
     StripeEvent,
 )  # fmt: skip
+from donations.reversals import services as reversals
+from donations.subscriptions import services as subscriptions
 
 RANK = {PaymentStatus.PENDING: 0, PaymentStatus.FAILED: 1, PaymentStatus.PAID: 2}
 MESSAGES = {PaymentStatus.PAID: "donations.receipt", PaymentStatus.FAILED: "donations.failure"}
@@ -33,6 +37,16 @@ class UnmatchedPayment(LookupError):
 
 class OtherTerms(ValueError):
     """The money is not what the donor agreed to here: another amount, currency or rhythm."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why an invoice is not paid yet: tries so far, the next one, and Stripe's page where the donor can help."""
+
+    attempts: int
+    retry_at: datetime | None
+    action_url: str
+    renewal: bool
 
 
 class Progress(enum.StrEnum):
@@ -61,30 +75,59 @@ def donation_of_subscription(subscription_id: str, public_id: str | None) -> Don
     return _locked(Donation.subscription_id == subscription_id, nameless)
 
 
-def check_terms(donation: Donation, *, amount: int | None, currency: str | None, recurring: bool) -> None:
-    """Compares Stripe's words (its own minor units) with what was stored. Raises OtherTerms."""
+def check_terms(donation: Donation, *, amount: int | None, currency: str | None, recurring: bool) -> Money:
+    """What Stripe's words (its own minor units) amount to, if the donor agreed to it here. Raises OtherTerms."""
     agreed = (donation.money.stripe_minor, donation.currency.lower(), donation.frequency != Frequency.ONCE)
     found = (amount, str(currency).lower(), recurring)
-    if found != agreed:
-        raise OtherTerms(f"agreed {agreed[0]} {agreed[1]}, found {found[0]} {found[1]}")
+    if found == agreed:
+        return donation.money
+    if recurring and found[1:] == agreed[1:]:
+        for later in subscriptions.agreed_amounts(donation):
+            if amount == (money := Money(later, donation.currency)).stripe_minor:
+                return money
+    raise OtherTerms(f"agreed {agreed[0]} {agreed[1]}, found {found[0]} {found[1]}")
 
 
-def record_payment(donation: Donation, stripe_id: str, *, status: PaymentStatus, at: datetime) -> None:
-    """Notes how far a payment has come; it never falls back. The donor is written to once for each end.
+def record_payment(
+    donation: Donation,
+    stripe_id: str,
+    *,
+    status: PaymentStatus,
+    at: datetime,
+    money: Money,
+    trouble: Trouble | None = None,
+) -> None:
+    """Notes how far a payment has come; it never falls back. The donor is written to once for each end, and each try.
 
-    What is stored is the donation's own amount: the caller has compared it with Stripe's."""
+    `money` is what `check_terms` gave."""
     rank = case(RANK, value=Payment.status)
     values = {
-        "stripe_id": stripe_id, "donation_id": donation.id, "amount": donation.amount, "currency": donation.currency,
+        "stripe_id": stripe_id, "donation_id": donation.id, "amount": money.minor, "currency": money.currency,
         "status": status, "created_at": clock.now(), "paid_at": at if status == PaymentStatus.PAID else None,
     }  # fmt: skip
+    if trouble:
+        values |= {"attempts": trouble.attempts, "retry_at": trouble.retry_at, "action_url": trouble.action_url}
     new = insert(Payment).values(values)
-    risen = new.on_conflict_do_update(
-        index_elements=["stripe_id"],
-        set_={"status": new.excluded.status, "paid_at": new.excluded.paid_at},
-        where=(rank < RANK[status]) & (Payment.donation_id == donation.id),
+    rises, tried = (
+        rank < RANK[status],
+        and_(Payment.status != PaymentStatus.PAID, Payment.attempts < new.excluded.attempts),
     )
-    if db.session.execute(risen.returning(Payment.id)).scalar() is not None and status in MESSAGES:
+    told = {"paid_at": new.excluded.paid_at, "status": case((rises, new.excluded.status), else_=Payment.status)}
+    if trouble:
+        told |= {name: getattr(new.excluded, name) for name in ("attempts", "retry_at", "action_url")}
+    known = and_(Payment.donation_id == donation.id, or_(rises, tried))
+    risen = new.on_conflict_do_update(index_elements=["stripe_id"], set_=told, where=known)
+    if db.session.execute(risen.returning(Payment.id)).scalar() is not None:
+        _tell(stripe_id, status, trouble)
+
+
+def _tell(stripe_id: str, status: PaymentStatus, trouble: Trouble | None) -> None:
+    if trouble and trouble.renewal:
+        kind, attempt = "donations.dunning", trouble.attempts
+        enqueue(
+            kind, {"payment": stripe_id, "action": status != PaymentStatus.FAILED}, key=f"{kind}:{stripe_id}:{attempt}"
+        )
+    elif status in MESSAGES:
         kind = MESSAGES[status]
         enqueue(kind, {"payment": stripe_id}, key=f"{kind}:{stripe_id}")
 
@@ -93,6 +136,11 @@ def record_invoice_payment(invoice_id: str, payment_intent: str) -> None:
     """Keeps which PaymentIntent paid an invoice, known or not yet: a refund names nothing else."""
     row = insert(InvoicePayment).values(invoice_id=invoice_id, payment_intent=payment_intent)
     db.session.execute(row.on_conflict_do_nothing(index_elements=["payment_intent"]))
+
+
+def get_payment(stripe_id: str) -> Payment:
+    """The payment of a PaymentIntent (once) or an invoice. Raises NoResultFound."""
+    return db.session.scalars(select(Payment).where(Payment.stripe_id == stripe_id)).one()
 
 
 def find_payment(payment_intent: str) -> Payment | None:
@@ -138,12 +186,12 @@ def progress(session_id: str) -> Progress:
 
 
 def raised(case_id: int | None) -> dict[str, int]:
-    """Paid gifts of a case (None: of the general fund), minor units by currency; fees are not subtracted."""
+    """Paid gifts of a case (None: of the general fund) less what went back, minor units by currency; fees stay in."""
     return _sums(Donation.case_id.is_not_distinct_from(case_id))
 
 
 def totals() -> dict[str, int]:
-    """Paid gifts of the whole site, minor units by currency."""
+    """Paid gifts of the whole site less what went back, minor units by currency."""
     return _sums()
 
 
@@ -169,6 +217,8 @@ def _locked(own: Any, nameless: Any) -> Donation:
 
 
 def _sums(*conditions: Any) -> dict[str, int]:
-    query = select(Payment.currency, func.sum(Payment.amount)).join(Payment.donation)
+    parts = reversals.gone()
+    query = select(Payment.currency, func.sum(reversals.left_of(parts))).join(Payment.donation)
+    query = query.outerjoin(parts, parts.c.stripe_id == Payment.stripe_id)
     rows = db.session.execute(query.where(Payment.status == PaymentStatus.PAID, *conditions).group_by(Payment.currency))
     return {currency: int(minor) for currency, minor in rows}

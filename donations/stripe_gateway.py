@@ -6,6 +6,8 @@ even the donor's address is prefilled (Checkout asks for one itself): whom Strip
 import json
 import logging
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -21,9 +23,11 @@ from core import clock
 log = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT = 4  # seconds; a person waits
+JOB_TIMEOUT, JOB_RETRIES = 10, 2
 TOLERANCE = timedelta(seconds=300)  # of a webhook's clock, either way
 STATEMENT_WORD = "DONATION"  # on the donor's statement, after the account's own prefix (10 + "* " + 8 of 22 characters)
 METADATA_KEY = "donation"
+API_VERSION = stripe.api_version  # the one that the library speaks; `flask donations connect` asks Stripe for it
 EVENT_ID = re.compile(r"[\w.-]{1,255}", re.ASCII)
 EVENT_TYPE = re.compile(r"[a-z0-9_.]{1,100}")
 
@@ -37,7 +41,7 @@ class StripeAway(CheckoutError):
 
 
 class StripeRefused(CheckoutError):
-    """Stripe answered with an error, which it will repeat for this key."""
+    """Stripe answered with an error, which it will repeat for this key; the text is Stripe's."""
 
 
 class SessionBeingMade(CheckoutError):
@@ -86,19 +90,35 @@ class Event:
     type: str
     subject: dict[str, Any]
     created_at: datetime
-
-
-def client_for_request() -> stripe.StripeClient:
-    """Stripe's client while a person waits: one try of 4 seconds."""
-    settings = _settings()
-    return _client(str(settings.stripe_secret_key), settings.stripe_api_base)
+    api_version: str = ""
 
 
 def create_session(order: Order) -> Session:
     """Opens a Checkout session; the same order again gives the same one. Raises a CheckoutError."""
+    options: Any = {"idempotency_key": order.public_id}
+    answer = ask(lambda v1: v1.checkout.sessions.create(_parameters(order), options))
+    return Session(answer["id"], answer["url"], datetime.fromtimestamp(answer["expires_at"], UTC))
+
+
+def ask(call: Callable[[Any], Any], *, patiently: bool = False) -> dict[str, Any]:
+    """What Stripe answers to one call, `lambda v1: v1.refunds.create(…)`, as a plain dict. Raises a CheckoutError.
+
+    While a person waits one try of 4 seconds; `patiently`, in a job, three of 10."""
+    with _named_errors():
+        return call(_v1(patiently)).to_dict()
+
+
+def each(call: Callable[[Any], Any]) -> Iterator[dict[str, Any]]:
+    """Every object of a list, `lambda v1: v1.events.list(…)`, page by page, for a job. Raises a CheckoutError."""
+    with _named_errors():
+        for one in call(_v1(patiently=True)).auto_paging_iter():
+            yield one.to_dict()
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
     try:
-        options: Any = {"idempotency_key": order.public_id}
-        made = client_for_request().v1.checkout.sessions.create(_parameters(order), options)
+        yield
     except stripe.APIConnectionError as error:
         log.warning("stripe does not answer: %s", type(error.__cause__).__name__)
         raise StripeAway from error
@@ -106,9 +126,7 @@ def create_session(order: Order) -> Session:
         if error.http_status == 409:
             raise SessionBeingMade from error
         log.error("stripe answers %s (%s, %s)", error.http_status, type(error).__name__, error.code)
-        raise StripeRefused from error
-    answer = made.to_dict()
-    return Session(answer["id"], answer["url"], datetime.fromtimestamp(answer["expires_at"], UTC))
+        raise StripeRefused(error.user_message or "") from error
 
 
 def read_event(raw: bytes, header: str | None) -> Event:
@@ -133,7 +151,8 @@ def _event(body: Any) -> Event:
     if not named or not isinstance(subject, dict) or not isinstance(created, int):
         raise BadEvent("incomplete event")
     try:
-        return Event(str(event_id), str(event_type), subject, datetime.fromtimestamp(created, UTC))
+        at = datetime.fromtimestamp(created, UTC)
+        return Event(str(event_id), str(event_type), subject, at, str(body.get("api_version")))
     except (ValueError, OverflowError, OSError) as error:
         raise BadEvent("no date") from error
 
@@ -179,11 +198,17 @@ def _parameters(order: Order) -> Any:
     return {**common, "mode": "subscription", "subscription_data": {"metadata": mark}}
 
 
+def _v1(patiently: bool) -> Any:
+    settings = _settings()
+    how = (JOB_TIMEOUT, JOB_RETRIES) if patiently else (REQUEST_TIMEOUT, 0)
+    return _client(str(settings.stripe_secret_key), settings.stripe_api_base, *how).v1
+
+
 @lru_cache(maxsize=8)
-def _client(key: str, base: str | None) -> stripe.StripeClient:
+def _client(key: str, base: str | None, timeout: int, retries: int) -> stripe.StripeClient:
     addresses: Any = {"api": base} if base else None
-    client = stripe.RequestsClient(timeout=REQUEST_TIMEOUT)
-    return stripe.StripeClient(key, max_network_retries=0, http_client=client, base_addresses=addresses)
+    client = stripe.RequestsClient(timeout=timeout)
+    return stripe.StripeClient(key, max_network_retries=retries, http_client=client, base_addresses=addresses)
 
 
 def _settings() -> Settings:

@@ -10,12 +10,13 @@ ACTS = "SELECT, INSERT, UPDATE"
 RIGHTS: dict[str, str] = {
     "alembic_version": READS, "cases": READS, "people": READS, "events": READS, "petitions": READS, "recipients": READS,
     "consent_texts": READS, "switches": READS, "vault_keys": READS, "tallies": READS, "milestones": READS, "margins": READS,
-    "mail_hours": READS, "signals": READS, "stripe_events": ADDS, "data_keys": ADDS, "spent_proofs": ADDS,
+    "mail_hours": READS, "signals": READS, "stripe_events": ACTS, "data_keys": ADDS, "spent_proofs": ADDS,
     "suppressions": ADDS, "jobs": ACTS, "submissions": ACTS, "signatures": ACTS, "tally_changes": ACTS, "invitations": ACTS,
-    "donations": ACTS, "payments": ACTS, "invoice_payments": ACTS, "signature_tokens": "SELECT, INSERT, DELETE",
+    "donations": ACTS, "payments": ACTS, "invoice_payments": ACTS, "refunds": ACTS, "disputes": ACTS, "subscriptions": ACTS,
+    "agreed_amounts": ADDS, "signature_tokens": "SELECT, INSERT, DELETE",
     "unsubscribes": "SELECT, INSERT, DELETE",
     "organisers": "", "roles": "", "organiser_roles": "", "login_links": "", "audit_entries": "", "audit_heads": "",
-    "domain_rules": "", "invalidations": "", "paper_batches": "",
+    "domain_rules": "", "invalidations": "", "paper_batches": "", "refund_requests": "",
 }  # fmt: skip
 
 

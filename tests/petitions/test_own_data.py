@@ -21,7 +21,9 @@ from tests.petitions.own_pages import ask_for_link, letters, own_page, press
 OTHERS = {
     "petitions": "published", "recipients": "published", "cases": "published",
     "people": "published", "events": "published", "donations": "of donors, who are told apart", "payments": "of donors",
-    "invoice_payments": "of donors", "stripe_events": "of donors", "organisers": "of organisers", "roles": "of organisers",
+    "invoice_payments": "of donors", "refunds": "of donors", "disputes": "of donors", "refund_requests": "of donors",
+    "subscriptions": "of donors", "agreed_amounts": "of donors", "stripe_events": "of donors",
+    "organisers": "of organisers", "roles": "of organisers",
     "organiser_roles": "of organisers", "login_links": "of organisers", "audit_entries": "what organisers did",
     "audit_heads": "what organisers did", "tallies": "sums", "tally_changes": "sums of the next second",
     "milestones": "sums", "margins": "sums, rounded", "vault_keys": "public keys", "data_keys": "sealed keys, of many",

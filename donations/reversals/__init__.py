@@ -1,0 +1,1 @@
+"""Money that goes back: refunds, and payments that a donor's bank contests."""

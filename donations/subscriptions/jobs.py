@@ -1,0 +1,42 @@
+"""What the donor of a recurring gift is written when a payment fails, or when the gift ends."""
+
+from sqlalchemy import select
+
+from core import clock
+from core.db import db
+from core.jobs import Handler, Job
+from donations import letters, services
+from donations.models import Donation, PaymentStatus
+
+PAYMENT_FAILED = "payment_failed"  # Stripe's word for a subscription that it gave up
+
+
+def send_dunning(job: Job) -> None:
+    """Promises the news that a payment was not made, and what the donor can do; none once it was."""
+    payment = services.get_payment(job.args["payment"])
+    if payment.status == PaymentStatus.PAID:
+        return
+    donation = payment.donation
+    context = {
+        "amount": payment.money.text(donation.language),
+        "action": job.args["action"],
+        "action_url": payment.action_url,
+        "retry_on": clock.day(payment.retry_at.date(), donation.language) if payment.retry_at else "",
+        "attempt": payment.attempts,
+    }
+    letters.write(donation, "dunning", key=f"{payment.stripe_id}:{payment.attempts}", context=context)
+
+
+def send_end(job: Job) -> None:
+    """Promises the news that a recurring gift has ended, and that nothing more is taken."""
+    mine = select(Donation).where(Donation.subscription_id == job.args["subscription"])
+    donation = db.session.scalars(mine).one()
+    context = {
+        "amount": donation.money.text(donation.language),
+        "failed": job.args["why"] == PAYMENT_FAILED,
+        "again": f"/donate/{donation.case.slug}" if donation.case and donation.case.takes_gifts else "/donate",
+    }
+    letters.write(donation, "gift_ended", key=job.args["subscription"], context=context)
+
+
+JOBS: dict[str, Handler] = {"donations.dunning": send_dunning, "donations.ended": send_end}
