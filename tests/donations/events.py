@@ -62,6 +62,72 @@ def invoice_payment_paid(gift: Any, number: int = 1) -> Body:
     return event("invoice_payment.paid", body)
 
 
+def intent_of(gift: Any, number: int = 1) -> str:
+    """The PaymentIntent of a gift once, or of a recurring gift's payment of that number."""
+    return f"pi_{gift.public_id}" if gift.frequency == "once" else f"pi_in_{gift.public_id}_{number}"
+
+
+def refund(gift: Any, minor: int, name: str = "1", *, kind: str = "created", **changes: Any) -> Body:
+    body = {
+        "id": f"re_{gift.public_id}_{name}", "object": "refund", "amount": minor, "currency": gift.currency.lower(),
+        "status": "succeeded", "payment_intent": intent_of(gift), "charge": f"ch_{gift.public_id}", "metadata": {},
+        "reason": None, "created": int(time.time()),
+    }  # fmt: skip
+    return event(f"refund.{kind}", {**body, **changes})
+
+
+def charge_refunded(gift: Any, amount: int) -> Body:
+    body = {
+        "id": f"ch_{gift.public_id}", "object": "charge", "amount": gift.stripe_minor, "amount_refunded": amount,
+        "currency": gift.currency.lower(), "payment_intent": intent_of(gift), "refunded": amount == gift.stripe_minor,
+    }  # fmt: skip
+    return event("charge.refunded", body)
+
+
+def dispute(gift: Any, kind: str, status: str, *, fee: int = 0, amount: int | None = None, **changes: Any) -> Body:
+    moved = {
+        "object": "balance_transaction",
+        "fee": fee,
+        "currency": gift.currency.lower(),
+        "amount": -gift.stripe_minor,
+    }
+    body = {
+        "id": f"dp_{gift.public_id}", "object": "dispute", "amount": gift.stripe_minor if amount is None else amount,
+        "currency": gift.currency.lower(), "status": status, "reason": "fraudulent", "payment_intent": intent_of(gift),
+        "charge": f"ch_{gift.public_id}", "balance_transactions": [moved] if fee else [],
+        "evidence_details": {"due_by": int(time.time()) + 7 * 86400, "has_evidence": False, "past_due": False},
+    }  # fmt: skip
+    return event(f"charge.dispute.{kind}", {**body, **changes})
+
+
+def subscription(gift: Any, kind: str = "created", status: str = "active", *, at: int = 0, **changes: Any) -> Body:
+    """The subscription of a recurring gift, told `at` seconds from now."""
+    price = {"id": "price_1", "unit_amount": gift.stripe_minor, "currency": gift.currency.lower(), "product": "prod_1"}
+    item = {
+        "id": "si_1",
+        "object": "subscription_item",
+        "price": price,
+        "current_period_end": int(time.time()) + 30 * 86400,
+    }
+    body = {
+        "id": f"sub_{gift.public_id}", "object": "subscription", "status": status, "customer": f"cus_{gift.public_id}",
+        "items": {"object": "list", "data": [item]}, "metadata": {"donation": gift.public_id}, "pause_collection": None,
+        "cancellation_details": {"reason": None, "comment": None, "feedback": None},
+    }  # fmt: skip
+    return event(f"customer.subscription.{kind}", {**body, **changes}, created=int(time.time()) + at)
+
+
+def invoice_failed(
+    gift: Any, number: int = 2, attempt: int = 1, *, kind: str = "payment_failed", **changes: Any
+) -> Body:
+    body = {
+        **invoice_paid(gift, number)["data"]["object"], "amount_paid": 0, "amount_due": gift.stripe_minor, "status": "open",
+        "attempt_count": attempt, "next_payment_attempt": int(time.time()) + 3 * 86400, "billing_reason": "subscription_cycle",
+        "hosted_invoice_url": f"https://invoice.stripe.com/i/{number}",
+    }  # fmt: skip
+    return event(f"invoice.{kind}", {**body, **changes})
+
+
 def signed(text: str, secret: str = WEBHOOK_SECRET, *, at: int = 0) -> str:
     """The `Stripe-Signature` header, `at` seconds from now."""
     return stripe.WebhookSignature.generate_signature_header(text, secret, int(time.time()) + at)

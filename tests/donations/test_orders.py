@@ -1,0 +1,90 @@
+"""Six events of one donation in all their 720 orders, each delivered ten times, leave the same ledger."""
+
+import itertools
+import json
+import random
+from collections import Counter
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+
+from core.db import db
+from core.jobs import Job
+from donations import handlers, services, stripe_gateway
+from donations.models import Donation, Payment
+from donations.reversals.models import Dispute, Refund
+from donations.subscriptions.models import Subscription
+from tests.donations.conftest import Gift, World
+from tests.donations.events import (
+    completed,
+    dispute,
+    invoice_paid,
+    invoice_payment_paid,
+    refund,
+    signed,
+    subscription,
+)
+
+TIMES = 10
+MAKERS = (
+    completed,
+    invoice_paid,
+    invoice_payment_paid,
+    lambda gift: refund(gift, 900),
+    lambda gift: dispute(gift, "closed", "lost", fee=2000, amount=1000),
+    lambda gift: subscription(gift, "deleted", "canceled"),
+)
+
+
+def arrive(body: dict[str, Any]) -> None:
+    """A signed body through the webhook's own steps, without the web server's: 43,200 of them in a minute."""
+    raw = json.dumps(body)
+    handlers.apply(stripe_gateway.read_event(raw.encode(), signed(raw)))
+    db.session.commit()
+
+
+def ledger(gift: Gift) -> list[Any]:
+    """All that is kept of a gift, ids and times left out."""
+    mine = select(Donation).where(Donation.public_id == gift.public_id)
+    donation = db.session.scalars(mine).one()
+    payments = db.session.scalars(select(Payment).where(Payment.donation_id == donation.id)).all()
+    intent = f"pi_in_{gift.public_id}_1"
+    refunds = db.session.scalars(select(Refund).where(Refund.payment_intent == intent)).all()
+    disputes = db.session.scalars(select(Dispute).where(Dispute.payment_intent == intent)).all()
+    running = db.session.get_one(Subscription, f"sub_{gift.public_id}")
+    found = services.find_payment(intent)
+    return [
+        (donation.session_state, donation.session_id == gift.session_id, donation.subscription_id == running.id),
+        [(one.stripe_id == f"in_{gift.public_id}_1", one.amount, one.status) for one in payments],
+        [(one.amount, one.status) for one in refunds],
+        [(one.amount, one.status, one.fee) for one in disputes],
+        (running.status, running.amount), found is not None, services.raised(gift.case_id),
+    ]  # fmt: skip
+
+
+def promised(gift: Gift) -> Counter[str]:
+    """The jobs that name a gift, by kind."""
+    keys = db.session.scalars(select(Job.key).where(Job.key.contains(gift.public_id)))
+    return Counter(str(key).rsplit(":", 1)[0] for key in keys)
+
+
+def test_every_order_of_six_events_each_ten_times_leaves_one_ledger(app: Flask, world: World) -> None:
+    chance, found, jobs = random.Random(720), set(), set()
+    for order in itertools.permutations(MAKERS):
+        gift = world.gift(frequency="monthly")
+        bodies = [make(gift) for make in order]
+        again = bodies * (TIMES - 1)
+        chance.shuffle(again)
+        with app.app_context():
+            for body in bodies + again:
+                arrive(body)
+            found.add(repr(ledger(gift)))
+            jobs.add(repr(sorted(promised(gift).items())))
+            db.session.remove()
+    assert found == {
+        "[(<SessionState.COMPLETE: 'complete'>, True, True), [(True, 2500, <PaymentStatus.PAID: 'paid'>)], "
+        "[(900, <RefundStatus.SUCCEEDED: 'succeeded'>)], [(1000, <DisputeStatus.LOST: 'lost'>, 2000)], "
+        "(<SubscriptionStatus.CANCELED: 'canceled'>, 2500), True, {'EUR': 600}]"
+    }
+    assert jobs == {"[('alarm:dispute', 1), ('donations.ended', 1), ('donations.receipt', 1)]"}

@@ -1,0 +1,89 @@
+"""Refunds that organisers ask for: one of two at once, and what Stripe's silence or refusal leaves."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from flask import Flask
+
+from core.db import db
+from core.money import Money
+from donations import services
+from donations.reversals import requests
+from donations.reversals.models import RequestState
+from donations.stripe_gateway import StripeAway
+from tests.donations.conftest import Gift, World, sibling
+from tests.donations.events import completed, dispute, refund, send
+
+
+def ask(app: Flask, gift: Gift, minor: int, currency: str = "EUR") -> str:
+    """An organiser's wish, committed; its public id."""
+    with app.app_context():
+        payment = services.get_payment(f"pi_{gift.public_id}")
+        request = requests.request_refund(payment, money=Money(minor, currency), reason="Wish", actor="ana@example.org")
+        db.session.commit()
+        return request.public_id
+
+
+def paid(world: World) -> Gift:
+    gift = world.gift()
+    assert send(world.app.test_client(), completed(gift)).status_code == 200
+    return gift
+
+
+def test_38_of_two_refunds_at_once_that_do_not_fit_together_one_succeeds(app: Flask, world: World) -> None:
+    gift, start = paid(world), Barrier(4)
+
+    def press(_: int) -> str:
+        start.wait()
+        try:
+            return ask(app, gift, 1500) and "asked"
+        except requests.NotThatMuch as error:
+            return f"left {error.left.minor}"
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(press, range(4))) == ["asked", "left 1000", "left 1000", "left 1000"]
+
+
+@pytest.mark.parametrize(("minor", "currency"), [(2501, "EUR"), (0, "EUR"), (-5, "EUR"), (2500, "USD")])
+def test_38_a_refund_over_the_remainder_or_in_other_money_is_refused(
+    app: Flask, world: World, minor: int, currency: str
+) -> None:
+    gift = paid(world)
+    with pytest.raises(requests.NotThatMuch):
+        ask(app, gift, minor, currency)
+
+
+def test_what_went_back_or_is_contested_cannot_be_refunded_again(app: Flask, world: World) -> None:
+    gift, client = paid(world), app.test_client()
+    send(client, refund(gift, 1000))
+    send(client, dispute(gift, "created", "needs_response", amount=1000))
+    with pytest.raises(requests.NotThatMuch) as refused:
+        ask(app, gift, 501)
+    assert refused.value.left == Money(500, "EUR")
+    assert ask(app, gift, 500)
+
+
+def test_a_payment_that_was_never_made_cannot_be_refunded(app: Flask, world: World) -> None:
+    gift = world.gift()
+    send(app.test_client(), completed(gift, payment_status="unpaid"))
+    with pytest.raises(requests.NothingToRefund):
+        ask(app, gift, 100)
+
+
+def test_stripes_own_news_ends_a_request_whose_answer_was_lost(app: Flask, world: World) -> None:
+    gift = paid(world)
+    public_id = ask(app, gift, 1000)
+    send(app.test_client(), refund(gift, 1000, metadata={"request": public_id}))
+    with app.app_context():
+        assert requests.send(public_id) == RequestState.SENT  # and nobody is asked: there is no Stripe here
+    assert world.raised(gift) == {"EUR": 1500}
+
+
+def test_a_silent_stripe_leaves_the_request_to_the_worker(app: Flask, world: World) -> None:
+    gift = paid(world)
+    public_id = ask(app, gift, 1000)
+    with sibling(app, STRIPE_API_BASE="http://127.0.0.1:9").app_context(), pytest.raises(StripeAway):
+        requests.send(public_id)
+    with app.app_context():
+        assert requests.refundable(services.get_payment(f"pi_{gift.public_id}")) == Money(1500, "EUR")
