@@ -10,6 +10,7 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import deliveries.commands
+import donations.handlers
 import donations.jobs
 import donations.models
 import donations.views
@@ -97,8 +98,10 @@ def create_app(given: dict[str, str] | None = None) -> Flask:
     exits = settings.data / "tor-exits.txt"
     app.extensions["limiter"] = limits.make_limiter(settings.redis_url, enabled=settings.limits, tor_exits=exits)
     app.extensions["jobs"] = worker.Worker(JOBS, TICKS)
-    most = group_commit.MOST_ROWS if settings.group_commit else 1
-    app.extensions["submissions"] = group_commit.GroupCommit(petitions.submission_services.INSERT, most)
+    most = group_commit.MOST if settings.group_commit else 1
+    inserting = group_commit.inserting(petitions.submission_services.INSERT)
+    app.extensions["submissions"] = group_commit.GroupCommit(inserting, most)
+    app.extensions["webhooks"] = group_commit.GroupCommit(donations.handlers.commit, most)
     guards.init_app(app)
     errors.init_app(app)
     templating.init_app(app)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -29,6 +30,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
+from core.bundle import write
 from core.db import Base, BigId, UTCDateTime, db, insert
 from core.vault import SITE, Sealed, vault
 
@@ -102,11 +104,17 @@ def enqueue(
     values: dict[str, Any] = {
         "public_id": public_id, "kind": kind, "key": key, "args": dict(args or {}), "state": "queued", "attempts": 0,
         "priority": priority, "run_at": moment + after, "created_at": moment,
+        "key_id": None, "data_key_id": None, "blob": None,
     }  # fmt: skip
     if sealed is not None:
         box = vault().seal(SITE, SEALED_CONTEXT, public_id, sealed)
         values |= {"key_id": box.key_id, "data_key_id": box.data_key_id, "blob": box.blob}
-    db.session.execute(insert(Job.__table__).on_conflict_do_nothing(index_elements=["key"]), values)
+    write(_promised(db.engine.dialect.name), values)
+
+
+@cache
+def _promised(dialect: str) -> Any:
+    return insert(Job.__table__).on_conflict_do_nothing(index_elements=["key"])
 
 
 def put_off(job: Job) -> None:

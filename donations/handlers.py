@@ -2,17 +2,20 @@
 
 A handler raises before it writes: what it raises is recorded, alarmed and answered 200, for sending it again helps nobody."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
 from sqlalchemy import update
 
 from cases.models import CaseStatus
-from core import alarms
+from core import alarms, clock
+from core.bundle import bundled
 from core.db import db, insert
 from core.jobs import enqueue
 from core.money import Money
-from donations import reading, services
+from donations import lookup, reading, services
 from donations.models import Donation, Outcome, PaymentStatus, StripeEvent
 from donations.reversals.handlers import dispute_changed, refund_changed
 from donations.stripe_gateway import API_VERSION, Event
@@ -20,7 +23,6 @@ from donations.subscriptions.handlers import (
     invoice_action_required,
     invoice_failed,
     subscription_changed,
-    subscription_of,
 )  # fmt: skip
 
 Handler = Callable[[Event], Outcome]
@@ -29,19 +31,54 @@ LOOK_AGAIN = timedelta(hours=1)
 MONEY_KEY = {"payment": "payment_intent", "subscription": "invoice"}
 
 
-def apply(event: Event) -> None:
-    """Records the event and does what it asks for, once for each id, in the caller's transaction."""
-    object_id = reading.text(event.subject.get("id"))
-    row = {
-        "id": event.id, "type": event.type, "object_id": object_id, "outcome": Outcome.IGNORED,
-        "reason": "", "created_at": event.created_at,
-    }  # fmt: skip
-    new = insert(StripeEvent).values(row).on_conflict_do_nothing(index_elements=["id"]).returning(StripeEvent.id)
-    if db.session.execute(new).scalar() is None or event.type not in HANDLERS:
-        return
+def commit(events: list[Event]) -> None:
+    """Applies events in one transaction, or raises and has changed nothing."""
+    try:
+        apply(*events)
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+
+
+def apply(*events: Event) -> None:
+    """Records events and does what each asks for, once for each id, in the caller's transaction.
+
+    Many at once cost little more than one: they are looked up together, and what they write waits for its likes."""
+    with bundled():
+        new = [event for event in _recorded(events) if event.type in HANDLERS]
+        with lookup.locked(reading.reference(event.subject) for event in new):
+            for event in new:
+                _handle(event)
+
+
+def _recorded(events: Sequence[Event]) -> list[Event]:
+    """The events that were not known."""
+    rows = [
+        {
+            "id": event.id, "type": event.type, "object_id": reading.text(event.subject.get("id")), "reason": "",
+            "outcome": Outcome.APPLIED if event.type in HANDLERS else Outcome.IGNORED,
+            "created_at": event.created_at, "received_at": clock.now(),
+        }
+        for event in sorted(events, key=lambda event: event.id)  # in one order, so that two processes do not lock each other
+    ]  # fmt: skip
+    new = set(db.session.scalars(_inserted(db.engine.dialect.name), rows))
+    return [event for event in {event.id: event for event in events}.values() if event.id in new]
+
+
+@cache
+def _inserted(dialect: str) -> Any:
+    recorded = insert(StripeEvent.__table__).on_conflict_do_nothing(index_elements=["id"])
+    return recorded.returning(StripeEvent.__table__.c.id)
+
+
+def _handle(event: Event) -> None:
     outcome, reason = _outcome(event)
+    if outcome == Outcome.APPLIED:
+        return
     values = {"outcome": outcome, "reason": reason}
     db.session.execute(update(StripeEvent).where(StripeEvent.id == event.id).values(values))
+    object_id = reading.text(event.subject.get("id"))
     if outcome == Outcome.UNMATCHED and not reason:  # kept all the same: what it speaks of may still be on the way
         enqueue("donations.look_again", {"event": event.id}, key=f"donations.look_again:{event.id}", after=LOOK_AGAIN)
     elif outcome in services.ATTENTION:
@@ -68,11 +105,12 @@ def session_expired(event: Event) -> Outcome:
 def invoice_paid(event: Event) -> Outcome:
     """A recurring gift was paid: the first time, perhaps before its session is known to be over, or again."""
     invoice = event.subject
-    subscription_id, donation = subscription_of(invoice)
+    reference = reading.reference(invoice)
+    donation = lookup.donation_of(reference)
     amount, currency = invoice.get("amount_paid"), invoice.get("currency")
     money = services.check_terms(donation, amount=amount, currency=currency, recurring=True)
     if donation.subscription_id is None:
-        services.bind_subscription(donation, subscription_id)
+        services.bind_subscription(donation, reference.stripe_id)
     _record(donation, reading.text(invoice.get("id")), PaymentStatus.PAID, event, money)
     return Outcome.APPLIED
 
@@ -108,7 +146,7 @@ def _outcome(event: Event) -> tuple[Outcome, str]:
         return Outcome.QUARANTINED, f"API version {reading.text(event.api_version)}"[:200]
     try:
         return HANDLERS[event.type](event), ""
-    except services.UnmatchedPayment:
+    except lookup.UnmatchedPayment:
         return Outcome.UNMATCHED, "no donation of ours"
     except services.OtherTerms as error:
         return Outcome.QUARANTINED, reading.text(str(error))[:200]
@@ -116,8 +154,7 @@ def _outcome(event: Event) -> tuple[Outcome, str]:
 
 def _record_session(event: Event, status: PaymentStatus) -> Outcome:
     session = event.subject
-    reference = reading.text(session.get("client_reference_id")) or reading.mark(session)
-    donation = services.donation_of_session(reading.text(session.get("id")), reference)
+    donation = lookup.donation_of(reading.reference(session))
     recurring = session.get("mode") == "subscription"
     amount, currency = session.get("amount_total"), session.get("currency")
     money = services.check_terms(donation, amount=amount, currency=currency, recurring=recurring)

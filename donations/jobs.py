@@ -10,7 +10,7 @@ from core import alarms, clock
 from core.db import db
 from core.jobs import Handler, Job
 from donations import letters, services
-from donations.models import Frequency, Outcome, Payment, StripeEvent
+from donations.models import Frequency, Outcome, Payment, PaymentStatus, StripeEvent
 from donations.reversals import services as reversals
 from donations.stripe_gateway import STATEMENT_WORD
 
@@ -21,8 +21,9 @@ def send_receipt(job: Job) -> None:
 
 
 def send_failure(job: Job) -> None:
-    """Promises the news that a bank debit came to nothing."""
-    _write(job, "payment_failed")
+    """Promises the news that a bank debit came to nothing; none where it was paid all the same."""
+    if services.get_payment(job.args["payment"]).status == PaymentStatus.FAILED:
+        _write(job, "payment_failed")
 
 
 def look_again(job: Job) -> None:

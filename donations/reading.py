@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.money import AmountError, Money, UnknownCurrency, from_stripe
+from donations.lookup import Reference
 from donations.services import OtherTerms
 from donations.stripe_gateway import METADATA_KEY
 
@@ -26,6 +27,21 @@ def items(value: Any) -> list[dict[str, Any]]:
 def mark(carrier: dict[str, Any]) -> str:
     """Our donation's public id in an object's metadata."""
     return text(mapping(carrier.get("metadata")).get(METADATA_KEY))
+
+
+def reference(subject: dict[str, Any]) -> Reference:
+    """How a session, an invoice or a subscription names its donation; another object names none: empty texts."""
+    kind = subject.get("object")
+    if kind == "invoice":
+        details = mapping(mapping(subject.get("parent")).get("subscription_details"))
+        return Reference("subscription_id", text(details.get("subscription")), mark(details))
+    if kind == "subscription":
+        return Reference("subscription_id", text(subject.get("id")), mark(subject))
+    if kind == "checkout.session":
+        return Reference(
+            "session_id", text(subject.get("id")), text(subject.get("client_reference_id")) or mark(subject)
+        )
+    return Reference("session_id", "", "")
 
 
 def money(amount: Any, currency: Any) -> Money:

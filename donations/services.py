@@ -4,11 +4,13 @@ import enum
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import CursorResult, and_, case, func, or_, select, update
 
 from core import clock
+from core.bundle import write
 from core.db import db, insert
 from core.jobs import enqueue
 from core.money import Money
@@ -29,10 +31,6 @@ RANK = {PaymentStatus.PENDING: 0, PaymentStatus.FAILED: 1, PaymentStatus.PAID: 2
 MESSAGES = {PaymentStatus.PAID: "donations.receipt", PaymentStatus.FAILED: "donations.failure"}
 ATTENTION = (Outcome.UNMATCHED, Outcome.QUARANTINED)
 SESSION_ID = re.compile(r"[\w-]{1,255}", re.ASCII)
-
-
-class UnmatchedPayment(LookupError):
-    """No donation of ours stands behind this money."""
 
 
 class OtherTerms(ValueError):
@@ -61,20 +59,6 @@ class Progress(enum.StrEnum):
 ENDS = {PaymentStatus.PAID: Progress.RECEIVED, PaymentStatus.FAILED: Progress.FAILED}
 
 
-def donation_of_session(session_id: str, public_id: str | None) -> Donation:
-    """The donation of a Checkout session, locked; our id inside it counts only where we never stored a session's.
-
-    Raises UnmatchedPayment."""
-    nameless = (Donation.public_id == public_id) & Donation.session_id.is_(None)
-    return _locked(Donation.session_id == session_id, nameless)
-
-
-def donation_of_subscription(subscription_id: str, public_id: str | None) -> Donation:
-    """The donation of a subscription, locked; our id inside it counts only where we stored none. Raises UnmatchedPayment."""
-    nameless = (Donation.public_id == public_id) & Donation.subscription_id.is_(None)
-    return _locked(Donation.subscription_id == subscription_id, nameless)
-
-
 def check_terms(donation: Donation, *, amount: int | None, currency: str | None, recurring: bool) -> Money:
     """What Stripe's words (its own minor units) amount to, if the donor agreed to it here. Raises OtherTerms."""
     agreed = (donation.money.stripe_minor, donation.currency.lower(), donation.frequency != Frequency.ONCE)
@@ -100,42 +84,43 @@ def record_payment(
     """Notes how far a payment has come; it never falls back. The donor is written to once for each end, and each try.
 
     `money` is what `check_terms` gave."""
-    rank = case(RANK, value=Payment.status)
     values = {
         "stripe_id": stripe_id, "donation_id": donation.id, "amount": money.minor, "currency": money.currency,
         "status": status, "created_at": clock.now(), "paid_at": at if status == PaymentStatus.PAID else None,
+        "attempts": trouble.attempts if trouble else 0, "retry_at": trouble.retry_at if trouble else None,
+        "action_url": trouble.action_url if trouble else "",
     }  # fmt: skip
-    if trouble:
-        values |= {"attempts": trouble.attempts, "retry_at": trouble.retry_at, "action_url": trouble.action_url}
-    new = insert(Payment).values(values)
-    rises, tried = (
-        rank < RANK[status],
-        and_(Payment.status != PaymentStatus.PAID, Payment.attempts < new.excluded.attempts),
-    )
-    told = {"paid_at": new.excluded.paid_at, "status": case((rises, new.excluded.status), else_=Payment.status)}
-    if trouble:
-        told |= {name: getattr(new.excluded, name) for name in ("attempts", "retry_at", "action_url")}
-    known = and_(Payment.donation_id == donation.id, or_(rises, tried))
-    risen = new.on_conflict_do_update(index_elements=["stripe_id"], set_=told, where=known)
-    if db.session.execute(risen.returning(Payment.id)).scalar() is not None:
-        _tell(stripe_id, status, trouble)
-
-
-def _tell(stripe_id: str, status: PaymentStatus, trouble: Trouble | None) -> None:
+    write(_risen(db.engine.dialect.name), values)
     if trouble and trouble.renewal:
-        kind, attempt = "donations.dunning", trouble.attempts
-        enqueue(
-            kind, {"payment": stripe_id, "action": status != PaymentStatus.FAILED}, key=f"{kind}:{stripe_id}:{attempt}"
-        )
-    elif status in MESSAGES:
+        kind, key = "donations.dunning", f"{stripe_id}:{trouble.attempts}"
+        enqueue(kind, {"payment": stripe_id, "action": status != PaymentStatus.FAILED}, key=f"{kind}:{key}")
+    elif status in MESSAGES:  # promised also where the payment did not rise: its job looks how it stands then
         kind = MESSAGES[status]
         enqueue(kind, {"payment": stripe_id}, key=f"{kind}:{stripe_id}")
 
 
+@cache
+def _risen(dialect: str) -> Any:
+    new = insert(Payment.__table__)
+    rises = case(RANK, value=Payment.status) < case(RANK, value=new.excluded.status)
+    tried = and_(Payment.status != PaymentStatus.PAID, Payment.attempts < new.excluded.attempts)
+    told = {name: case((rises, new.excluded[name]), else_=Payment.__table__.c[name]) for name in ("status", "paid_at")}
+    told |= {
+        name: case((Payment.attempts < new.excluded.attempts, new.excluded[name]), else_=Payment.__table__.c[name])
+        for name in ("attempts", "retry_at", "action_url")
+    }
+    known = and_(Payment.donation_id == new.excluded.donation_id, or_(rises, tried))
+    return new.on_conflict_do_update(index_elements=["stripe_id"], set_=told, where=known)
+
+
 def record_invoice_payment(invoice_id: str, payment_intent: str) -> None:
     """Keeps which PaymentIntent paid an invoice, known or not yet: a refund names nothing else."""
-    row = insert(InvoicePayment).values(invoice_id=invoice_id, payment_intent=payment_intent)
-    db.session.execute(row.on_conflict_do_nothing(index_elements=["payment_intent"]))
+    write(_kept(db.engine.dialect.name), {"invoice_id": invoice_id, "payment_intent": payment_intent})
+
+
+@cache
+def _kept(dialect: str) -> Any:
+    return insert(InvoicePayment.__table__).on_conflict_do_nothing(index_elements=["payment_intent"])
 
 
 def get_payment(stripe_id: str) -> Payment:
@@ -152,15 +137,14 @@ def find_payment(payment_intent: str) -> Payment | None:
 
 def complete_session(donation: Donation, session_id: str, subscription_id: str | None) -> None:
     """Ends a session that the donor went through, and remembers its subscription."""
-    values: dict[str, Any] = {"session_state": SessionState.COMPLETE, "session_id": session_id}
+    donation.session_state, donation.session_id = SessionState.COMPLETE, session_id
     if subscription_id:
-        values["subscription_id"] = subscription_id
-    db.session.execute(update(Donation).where(Donation.id == donation.id).values(values))
+        donation.subscription_id = subscription_id
 
 
 def bind_subscription(donation: Donation, subscription_id: str) -> None:
     """Remembers the subscription of an invoice that came before its session's end."""
-    db.session.execute(update(Donation).where(Donation.id == donation.id).values(subscription_id=subscription_id))
+    donation.subscription_id = subscription_id
 
 
 def expire_session(session_id: str) -> bool:
@@ -206,14 +190,6 @@ def attention(limit: int = 20) -> list[StripeEvent]:
     """Events that an organiser must look at, the newest first: money without a donation, or on other terms."""
     query = select(StripeEvent).where(StripeEvent.outcome.in_(ATTENTION))
     return list(db.session.scalars(query.order_by(StripeEvent.received_at.desc()).limit(limit)))
-
-
-def _locked(own: Any, nameless: Any) -> Donation:
-    for found in (own, nameless):
-        donation = db.session.scalar(select(Donation).where(found).with_for_update())
-        if donation is not None:
-            return donation
-    raise UnmatchedPayment
 
 
 def _sums(*conditions: Any) -> dict[str, int]:

@@ -15,7 +15,7 @@ from core.limits import own_bucket_within
 from core.switches import gifts_taken
 from core.tokens import TokenError, open_query, seal_query
 from core.vault import SITE, vault
-from donations import checkout_services, funds, handlers, services, stripe_gateway
+from donations import checkout_services, funds, services, stripe_gateway
 from donations.forms import DonateForm, currency_choices, prefilled
 from donations.models import Donation, Frequency
 
@@ -100,8 +100,7 @@ def stripe_webhook() -> tuple[str, int, dict[str, str]]:
         alarms.sound("stripe-livemode", str(error), event=str(error))
         db.session.commit()
         return "wrong mode\n", 400, plain
-    handlers.apply(event)
-    db.session.commit()
+    current_app.extensions["webhooks"].add(event)
     return "ok\n", 200, plain
 
 

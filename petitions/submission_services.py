@@ -65,7 +65,7 @@ def submit(
         "consent_digest": consent.digest_of(petition, visibility), "received_at": clock.now(),
         "bucket": bucket, "proved": proved, "trapped": trapped,
     }  # fmt: skip
-    current_app.extensions["submissions"].insert(values)
+    current_app.extensions["submissions"].add(values)
     return public_id
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from donations import reading, services
-from donations.models import Donation, Outcome, PaymentStatus
+from donations import lookup, reading, services
+from donations.models import Outcome, PaymentStatus
 from donations.stripe_gateway import Event
 from donations.subscriptions import services as subscriptions
 from donations.subscriptions.models import SubscriptionStatus
@@ -20,7 +20,7 @@ def subscription_changed(event: Event) -> Outcome:
     reported = read(event.subject)
     if reported is None:
         return Outcome.IGNORED
-    donation = services.donation_of_subscription(reported.id, reading.mark(event.subject))
+    donation = lookup.donation_of(reading.reference(event.subject))
     if donation.subscription_id is None:
         services.bind_subscription(donation, reported.id)
     subscriptions.record(reported, at=event.created_at)
@@ -35,14 +35,6 @@ def invoice_failed(event: Event) -> Outcome:
 def invoice_action_required(event: Event) -> Outcome:
     """The donor's bank wants them to confirm a payment themselves (3-D Secure)."""
     return _unpaid(event, PaymentStatus.PENDING)
-
-
-def subscription_of(invoice: dict[str, Any]) -> tuple[str, Donation]:
-    """An invoice's subscription and its donation, locked. Raises UnmatchedPayment."""
-    details = reading.mapping(reading.mapping(invoice.get("parent")).get("subscription_details"))
-    subscription_id = reading.text(details.get("subscription"))
-    donation = services.donation_of_subscription(subscription_id, reading.mark(details))
-    return subscription_id, donation
 
 
 def read(subscription: dict[str, Any]) -> subscriptions.Reported | None:
@@ -67,11 +59,12 @@ def read(subscription: dict[str, Any]) -> subscriptions.Reported | None:
 
 def _unpaid(event: Event, status: PaymentStatus) -> Outcome:
     invoice = event.subject
-    subscription_id, donation = subscription_of(invoice)
+    reference = reading.reference(invoice)
+    donation = lookup.donation_of(reference)
     amount, currency = invoice.get("amount_due"), invoice.get("currency")
     money = services.check_terms(donation, amount=amount, currency=currency, recurring=True)
     if donation.subscription_id is None:
-        services.bind_subscription(donation, subscription_id)
+        services.bind_subscription(donation, reference.stripe_id)
     trouble = services.Trouble(
         attempts=reading.count(invoice.get("attempt_count")),
         retry_at=reading.moment(invoice.get("next_payment_attempt")),

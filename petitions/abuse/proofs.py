@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core import clock
 from core.db import db
-from core.group_commit import GroupCommit
+from core.group_commit import GroupCommit, inserting
 from core.remembered import Remembered
 from core.switches import switches
 from core.tokens import key_for
@@ -76,9 +76,9 @@ def purge() -> bool:
 
 def _spend(challenge: str) -> bool:
     digest = hashlib.sha256(challenge.encode()).digest()
-    spent: GroupCommit = current_app.extensions.setdefault("spent-proofs", GroupCommit(INSERT))
+    spent: GroupCommit[Any] = current_app.extensions.setdefault("spent-proofs", GroupCommit(inserting(INSERT)))
     try:
-        spent.insert({"digest": digest, "expires_at": clock.now() + LIFE})
+        spent.add({"digest": digest, "expires_at": clock.now() + LIFE})
     except IntegrityError:
         return False
     return True

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -12,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core import clock
 from core.db import db
-from core.group_commit import GroupCommit, NotCommitted
+from core.group_commit import GroupCommit, NotCommitted, inserting
 from core.jobs import Job
 
 
@@ -24,8 +25,8 @@ def row(name: str) -> dict:
     }  # fmt: skip
 
 
-def group() -> GroupCommit:
-    return GroupCommit(insert(Job.__table__))
+def group() -> GroupCommit[Any]:
+    return GroupCommit(inserting(insert(Job.__table__)))
 
 
 def wait_until(holds: Callable[[], object]) -> None:
@@ -50,7 +51,7 @@ def test_many_rows_at_once_share_commits_and_each_is_durable_when_it_returns(app
 
     def write(number: int) -> bool:
         with app.app_context():
-            shared.insert(row(f"r{number}"))
+            shared.add(row(f"r{number}"))
             with db.engine.connect() as another:
                 return another.scalar(select(Job.id).where(Job.public_id == f"r{number}")) is not None
 
@@ -67,7 +68,7 @@ def test_a_bad_row_is_told_to_its_owner_only(app: Flask) -> None:
     def write(number: int) -> str:
         with app.app_context():
             try:
-                shared.insert(row("same" if number % 4 == 0 else f"r{number}"))
+                shared.add(row("same" if number % 4 == 0 else f"r{number}"))
             except IntegrityError:
                 return "refused"
             return "stored"
@@ -79,12 +80,12 @@ def test_a_bad_row_is_told_to_its_owner_only(app: Flask) -> None:
 
 
 def test_more_rows_than_one_group_takes_are_all_written(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.group_commit.MOST_ROWS", 3)
+    monkeypatch.setattr("core.group_commit.MOST", 3)
     shared = group()
 
     def write(number: int) -> None:
         with app.app_context():
-            shared.insert(row(f"r{number}"))
+            shared.add(row(f"r{number}"))
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(write, range(100)))
@@ -104,7 +105,7 @@ def test_a_row_whose_leader_dies_before_the_commit_is_an_error_and_later_rows_go
     def write(name: str) -> BaseException | None:
         with app.app_context():
             try:
-                return shared.insert(row(name))
+                return shared.add(row(name))
             except (NotCommitted, SystemExit) as error:
                 return error
 
@@ -126,7 +127,7 @@ def test_a_row_whose_leader_dies_before_the_commit_is_an_error_and_later_rows_go
 
 @pytest.mark.parametrize("most", [1, 3])
 def test_no_transaction_holds_more_rows_than_it_may(app: Flask, most: int) -> None:
-    shared, rows = GroupCommit(insert(Job.__table__), most), []
+    shared, rows = GroupCommit(inserting(insert(Job.__table__)), most), []
 
     def count(connection, cursor, statement, parameters, context, executemany) -> None:
         if statement.startswith("INSERT"):
@@ -134,7 +135,7 @@ def test_no_transaction_holds_more_rows_than_it_may(app: Flask, most: int) -> No
 
     def write(number: int) -> None:
         with app.app_context():
-            shared.insert(row(f"r{number}"))
+            shared.add(row(f"r{number}"))
 
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", count)
