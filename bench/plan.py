@@ -6,13 +6,14 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Plan:
     """`seconds` of each load in each round; `signatures` in the list that is exported;
-    `million` on the one large petition."""
+    `million` on the one large petition; `webhooks` while the server is killed."""
 
     rounds: int
     seconds: float
     signatures: int
     million: int
+    webhooks: int
 
 
-FULL = Plan(rounds=5, seconds=6.0, signatures=100_000, million=1_000_000)
-QUICK = Plan(rounds=1, seconds=2.0, signatures=10_000, million=20_000)
+FULL = Plan(rounds=5, seconds=6.0, signatures=100_000, million=1_000_000, webhooks=20_000)
+QUICK = Plan(rounds=1, seconds=2.0, signatures=10_000, million=20_000, webhooks=2_000)

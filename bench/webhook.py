@@ -1,4 +1,5 @@
-"""Webhooks of completed Checkout sessions, truly signed, each for a donation of its own: event, payment, promised receipt."""
+"""Webhooks of completed Checkout sessions, truly signed: valid ones, each for a donation of its own (event, payment, promised
+receipt), the same one again and again, and badly signed ones."""
 
 import json
 import secrets
@@ -10,39 +11,52 @@ from sqlalchemy import func, insert, select
 
 from bench.ground import WEBHOOK_SECRET, Site
 from bench.load import UNIQUE, Order, Outcome, drive, unique
-from bench.measure import Line, WrongAnswer
+from bench.measure import Aim, Line, WrongAnswer
 from bench.plan import Plan
 from core import clock
 from core.db import db
 from donations.models import Donation, Frequency, Payment, PaymentStatus, SessionState
+from donations.stripe_gateway import API_VERSION
 
 CLIENTS = 16
-FASTEST = 120  # webhooks a second and client for which donations are laid in
+FASTEST = 250  # webhooks a second and client for which donations are laid in
 AT_ONCE = 2000
+PATH = "/stripe/webhook"
+AIMS = {"PostgreSQL": Aim("ours", 1000)}
 
 
 def run(plan: Plan, sites: Mapping[str, Site]) -> list[Line]:
     found: list[Line] = []
     for name, site in sites.items():
         with site.server("serve:web", "/readyz"):
-            rounds = [deliver(site, plan.seconds, number) for number in range(plan.rounds)]
+            rounds = [one_round(site, plan.seconds, number) for number in range(plan.rounds)]
+        valid, again, bad = zip(*rounds, strict=True)
         found += [
-            Line(f"webhook, {name}", median(one.rate for one in rounds), "/s"),
-            Line(f"webhook, {name}, p99", median(one.p99 for one in rounds) * 1000, "ms"),
+            Line(f"webhook, {name}", median(one.rate for one in valid), "/s", aim=AIMS.get(name)),
+            Line(f"webhook, {name}, p99", median(one.p99 for one in valid) * 1000, "ms"),
+            Line(f"webhook, {name}, the same again", median(one.rate for one in again), "/s"),
+            Line(f"webhook, {name}, badly signed", median(one.rate for one in bad), "/s"),
         ]
     return found
 
 
-def deliver(site: Site, seconds: float, run: int) -> Outcome:
-    """One load of webhooks. Raises WrongAnswer unless each was answered 200 and made one paid payment."""
+def one_round(site: Site, seconds: float, number: int) -> tuple[Outcome, Outcome, Outcome]:
+    """Valid webhooks, one webhook over and over, badly signed webhooks. Raises WrongAnswer."""
     most = round(FASTEST * seconds)
-    insert_donations(site, run, most)
+    insert_donations(site, number, most)
     before = paid(site)
-    path, body = "/stripe/webhook", json.dumps(event())
-    outcome = drive(Order(site.port, "POST", path, body, CLIENTS, seconds, run, most, WEBHOOK_SECRET))
-    if set(outcome.statuses) != {"200"} or paid(site) - before != outcome.answers:
-        raise WrongAnswer(f"webhooks were answered {outcome.statuses}, payments made: {paid(site) - before}")
-    return outcome
+    valid = drive(Order(site.port, "POST", PATH, json.dumps(event()), CLIENTS, seconds, number, most, WEBHOOK_SECRET))
+    made = paid(site)
+    if set(valid.statuses) != {"200"} or made - before != valid.answers:
+        raise WrongAnswer(f"webhooks were answered {valid.statuses}, payments made: {made - before}")
+    known = json.dumps(event()).replace(UNIQUE, unique(number, 0, 0))
+    again = drive(Order(site.port, "POST", PATH, known, CLIENTS, seconds / 2, number, 0, WEBHOOK_SECRET))
+    bad = drive(Order(site.port, "POST", PATH, json.dumps(event()), CLIENTS, seconds / 2, number, 0, "whsec_another"))
+    if set(again.statuses) != {"200"} or set(bad.statuses) != {"400"} or paid(site) != made:
+        raise WrongAnswer(
+            f"repeated: {again.statuses}, badly signed: {bad.statuses}, payments made: {paid(site) - made}"
+        )
+    return valid, again, bad
 
 
 def event() -> dict[str, Any]:
@@ -53,7 +67,7 @@ def event() -> dict[str, Any]:
     }  # fmt: skip
     return {
         "id": f"evt_{UNIQUE}", "object": "event", "type": "checkout.session.completed", "livemode": False,
-        "created": int(clock.now().timestamp()), "data": {"object": session},
+        "api_version": API_VERSION, "created": int(clock.now().timestamp()), "data": {"object": session},
     }  # fmt: skip
 
 
