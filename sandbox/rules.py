@@ -143,3 +143,15 @@ def metadata(name: str, value: Any) -> dict[str, str]:
 def unix_time(name: str, value: Any) -> int:
     """Seconds since 1970."""
     return whole(0, 4_102_444_800)(name, value)
+
+
+def or_empty(rule: Rule) -> Rule:
+    """The rule, or an empty text, with which Stripe's clients clear a field; that gives None."""
+
+    def check(name: str, value: Any) -> Any:
+        return None if value == "" else rule(name, value)
+
+    return check
+
+
+EXPAND = Items(text(500), most=20)

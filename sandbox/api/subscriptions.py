@@ -4,8 +4,7 @@ from flask import Blueprint
 
 from .. import subscriptions
 from ..jsons import Json
-from ..rules import Fields, choice, flag, text
-from ..session_fields import EXPAND
+from ..rules import EXPAND, Fields, choice, flag, text
 from ..store import Ledger
 from .door import writes
 
