@@ -4,6 +4,7 @@ from . import balance, events, switches
 from .errors import InvalidRequest
 from .jsons import Json
 from .money import shown
+from .rules import with_metadata
 from .shapes import listing
 from .shapes import refunds as shapes
 from .store import Ledger
@@ -28,11 +29,11 @@ def create(ledger: Ledger, wishes: Json) -> Json:
     return refund
 
 
-def change(ledger: Ledger, refund_id: str, metadata: Json) -> Json:
+def change(ledger: Ledger, refund_id: str, metadata: dict[str, str | None] | None) -> Json:
     """Keep other metadata with a refund."""
     refund = ledger.get("refund", refund_id)
     before = {"metadata": refund["metadata"]}
-    refund["metadata"] = {**refund["metadata"], **metadata}
+    refund["metadata"] = with_metadata(refund["metadata"], metadata)
     return _announce(ledger, refund, before)
 
 

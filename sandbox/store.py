@@ -81,6 +81,10 @@ class Ledger:
         )
         return body
 
+    def delete(self, object_id: str) -> None:
+        """Forget an object."""
+        self.connection.execute("DELETE FROM objects WHERE id = ?", (object_id,))
+
     def hide(self, object_id: str, **values: object) -> None:
         """Add to what is remembered about an object."""
         merged = {**self.hidden(object_id), **values}

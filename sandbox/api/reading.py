@@ -47,6 +47,7 @@ LISTED = {
         "subscription": "$.parent.subscription_details.subscription",
     },
     "payment_intents": {"customer": "$.customer"},
+    "payment_methods": {"customer": "$.customer", "type": "$.type"},
     "payouts": {"status": "$.status"},
     "prices": {"product": "$.product"},
     "products": {},

@@ -4,7 +4,7 @@ from flask import Blueprint
 
 from .. import disputes, refunds
 from ..jsons import Json
-from ..rules import EXPAND, Fields, choice, metadata, text, whole
+from ..rules import EXPAND, Fields, changed_metadata, choice, metadata, text, whole
 from ..store import Ledger
 from .door import writes
 
@@ -18,7 +18,7 @@ NEW_REFUND = Fields(
         "expand": EXPAND,
     }
 )
-CHANGED_REFUND = Fields({"metadata": metadata, "expand": EXPAND})
+CHANGED_REFUND = Fields({"metadata": changed_metadata, "expand": EXPAND})
 ONLY_EXPAND = Fields({"expand": EXPAND})
 
 

@@ -1,7 +1,6 @@
 """The stand-in for Checkout's hosted page."""
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from flask import Blueprint, g, redirect, render_template, url_for
 from werkzeug.wrappers import Response
@@ -11,6 +10,7 @@ from ..context import current
 from ..errors import NoSuchAddress
 from ..jsons import Json
 from ..store import Ledger
+from .targets import origin
 
 Act = Callable[[Ledger, str], Json]
 
@@ -39,7 +39,7 @@ def show(session_id: str) -> str:
         hidden = ledger.hidden(session_id)
         intent = ledger.find(hidden["intent"]) if hidden["intent"] else None
     back = {"success": success_url(session), "cancel": session["cancel_url"]}
-    g.form_targets = [_origin(url) for url in back.values() if url]
+    g.form_targets = [origin(url) for url in back.values() if url]
     debit = methods.debit_of(session["payment_method_types"])
     label = methods.MEANS[debit].label if debit else None
     return render_template("pay.html", session=session, lines=hidden["lines"], intent=intent, back=back, debit=label)
@@ -49,7 +49,7 @@ def show_redirect(session_id: str) -> str:
     """The stand-in for a payment provider's own page, which knows yes and no."""
     with current().store.reading() as ledger:
         session = ledger.get("checkout.session", session_id)
-    g.form_targets = [_origin(success_url(session))]
+    g.form_targets = [origin(success_url(session))]
     return render_template("redirect.html", session=session)
 
 
@@ -77,12 +77,6 @@ def _next_address(session: Json, name: str) -> str:
     if name == "paypal":
         return url_for("pages.redirect", session_id=session["id"])
     return url_for("pages.pay", session_id=session["id"])
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
 
 
 def register(pages: Blueprint) -> None:

@@ -120,6 +120,10 @@ class Bench:
         address = f"{self.url}/drive/{kind}/{object_id}/{button}"
         return requests.post(address, allow_redirects=False, timeout=10)
 
+    def post(self, path: str) -> requests.Response:
+        """A button of any page."""
+        return requests.post(self.url + path, allow_redirects=False, timeout=10)
+
     def events_of(self, act: Callable[[], object]) -> list[str]:
         """What happened because of an act."""
         before = len(self.event_types())
