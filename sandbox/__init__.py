@@ -35,9 +35,8 @@ def create_sandbox(
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = 256 * 1024
     app.extensions["sandbox"] = Sandbox(
-        store=Store(Path(database), clock),
+        store=Store(Path(database), demand_loopback_url(base_url).rstrip("/"), clock),
         courier=Courier(demand_loopback_url(webhook_url), webhook_secret, pause_factor),
-        base_url=demand_loopback_url(base_url).rstrip("/"),
     )
     install_guards(app)
     app.register_blueprint(api)

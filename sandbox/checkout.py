@@ -1,18 +1,27 @@
 """Checkout Sessions: made by the API, ended by a person or by time."""
 
-from . import events, payments
+from . import catalogue, events, methods, payments
 from .errors import InvalidRequest
 from .jsons import Json
-from .session_fields import check_session
+from .session_fields import check_prices, check_session
 from .shapes import sessions as shapes
 from .store import Ledger, Store
 
 
-def create(ledger: Ledger, params: Json, base_url: str) -> Json:
+def create(ledger: Ledger, params: Json) -> Json:
     """An open session from raw parameters; raises InvalidRequest."""
     checked = check_session(params, ledger.now)
-    items = shapes.line_items(checked["line_items"], ledger.now)
-    session = ledger.save(shapes.session(checked, items=items, base_url=base_url, now=ledger.now))
+    if "customer" in checked:
+        ledger.get("customer", checked["customer"])
+    lines = checked["line_items"]
+    prices = [catalogue.priced(ledger, line, f"line_items[{number}]") for number, line in enumerate(lines)]
+    check_prices(checked, prices)
+    items = [
+        shapes.line_item(line, price, ledger.get("product", price["product"])["name"])
+        for line, price in zip(lines, prices, strict=True)
+    ]
+    kinds = checked.get("payment_method_types") or methods.offered(prices[0]["currency"])
+    session = ledger.save(shapes.session(checked, items=items, kinds=kinds, base_url=ledger.base_url, now=ledger.now))
     ledger.hide(
         session["id"],
         lines=items,

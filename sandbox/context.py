@@ -14,7 +14,6 @@ class Sandbox:
 
     store: Store
     courier: Courier
-    base_url: str
 
 
 def current() -> Sandbox:

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import requests
+from blinker import Signal
 
+from . import switches
 from .jsons import Json
 from .store import Ledger, Store
 
@@ -19,6 +21,7 @@ GIVE_UP_AFTER = 3 * 24 * 60 * 60  # seconds; Stripe tries for three days
 CONNECT_TIMEOUT, READ_TIMEOUT = 5, 10
 
 log = logging.getLogger(__name__)
+sending = Signal("An event goes out now; `event` is its body.")
 
 
 @dataclass
@@ -57,7 +60,7 @@ def deliver_due(store: Store, courier: Courier, now: float) -> int:
 def next_due(store: Store) -> float | None:
     """When the next delivery is due, or None while nothing waits or webhooks are held."""
     with store.reading() as ledger:
-        if held(ledger):
+        if switches.state(ledger)["hold"]:
             return None
         row = ledger.connection.execute("SELECT min(next_attempt) AS due FROM deliveries").fetchone()
         return row["due"]
@@ -72,20 +75,9 @@ def send_again(ledger: Ledger, event_id: str) -> None:
     )
 
 
-def held(ledger: Ledger) -> bool:
-    """Whether webhooks are being held back."""
-    row = ledger.connection.execute("SELECT value FROM switches WHERE name = 'hold'").fetchone()
-    return bool(row and row["value"])
-
-
-def hold(ledger: Ledger, on: bool) -> None:
-    """Hold webhooks back, or release them."""
-    ledger.connection.execute("INSERT OR REPLACE INTO switches (name, value) VALUES ('hold', ?)", (int(on),))
-
-
 def _due(store: Store, now: float) -> list[Json]:
     with store.reading() as ledger:
-        if held(ledger):
+        if switches.state(ledger)["hold"]:
             return []
         rows = ledger.connection.execute(
             "SELECT event, failures, body FROM deliveries JOIN objects ON objects.id = deliveries.event"
@@ -96,7 +88,9 @@ def _due(store: Store, now: float) -> list[Json]:
 
 
 def _post(courier: Courier, stored: str) -> tuple[int | None, str | None]:
-    body = json.dumps(json.loads(stored), indent=2, ensure_ascii=False).encode()
+    event = json.loads(stored)
+    sending.send(courier, event=event)
+    body = json.dumps(event, indent=2, ensure_ascii=False).encode()
     headers = {
         "Content-Type": "application/json; charset=utf-8",
         "Stripe-Signature": signature(body, courier.secret, int(courier.clock())),

@@ -7,10 +7,12 @@ from .shapes import listing
 from .shapes import payments as payment_shapes
 from .store import Ledger
 
-RETRY_AFTER = 3 * 24 * 60 * 60
+DAY = 24 * 60 * 60
+RETRIES = (3 * DAY, 5 * DAY, 7 * DAY)  # after the first, second and third failure; the fourth is the last
 DESCRIPTIONS = {
     "subscription_create": "Subscription creation",
     "subscription_cycle": "Subscription update",
+    "manual": "Payment for Invoice",
 }
 
 
@@ -18,19 +20,24 @@ def open_invoice(
     ledger: Ledger, subscription: Json, *, reason: str, period: tuple[int, int], intent: Json | None = None
 ) -> Json:
     """An unpaid invoice for the period, with the intent that is to pay it (a new one where none is given)."""
-    customer = ledger.get("customer", subscription["customer"])
+    lines = [shapes.subscription_line(subscription, item, period) for item in subscription["items"]["data"]]
+    return bill(ledger, subscription["customer"], lines, reason=reason, of=subscription, intent=intent)
+
+
+def bill(
+    ledger: Ledger, customer_id: str, lines: list[Json], *, reason: str, of: Json | None, intent: Json | None = None
+) -> Json:
+    """An unpaid invoice over some lines, of a subscription or of none."""
+    customer = ledger.get("customer", customer_id)
+    parent = shapes.parent(of) if of else None
     invoice = ledger.save(
-        shapes.invoice(subscription, email=customer["email"], reason=reason, period=period, now=ledger.now)
+        shapes.invoice(customer, lines, reason=reason, parent=parent, base_url=ledger.base_url, now=ledger.now)
     )
     if intent is None:
+        wishes = {"description": DESCRIPTIONS[reason]}
+        total, currency = invoice["amount_due"], invoice["currency"]
         intent = ledger.save(
-            payment_shapes.intent(
-                invoice["amount_due"],
-                invoice["currency"],
-                customer_id=customer["id"],
-                wishes={"description": DESCRIPTIONS[reason]},
-                now=ledger.now,
-            )
+            payment_shapes.intent(total, currency, customer_id=customer_id, wishes=wishes, now=ledger.now)
         )
     payment = ledger.save(shapes.invoice_payment(invoice, intent["id"], ledger.now))
     _remember(ledger, invoice, payment)
@@ -63,18 +70,36 @@ def succeed(ledger: Ledger, invoice: Json) -> None:
     ledger.save(payment)
     _remember(ledger, invoice, payment)
     events.record(ledger, "invoice.paid", invoice)
+    events.record(ledger, "invoice.payment_succeeded", invoice)
     events.record(ledger, "invoice_payment.paid", payment)
 
 
-def fail(ledger: Ledger, invoice: Json, problem: Json) -> None:
-    """The invoice's pending charge has been refused; it stays open and is to be tried again."""
+def fail(ledger: Ledger, invoice: Json, problem: Json, *, last: bool = False) -> None:
+    """The invoice's pending charge has been refused; it stays open, and is to be tried again unless it was the last try."""
     payments.fail(ledger, intent_of(ledger, invoice), problem)
-    invoice.update(
-        attempted=True,
-        attempt_count=invoice["attempt_count"] + 1,
-        next_payment_attempt=ledger.now + RETRY_AFTER,
-    )
-    events.record(ledger, "invoice.payment_failed", ledger.save(invoice))
+    count_attempt(ledger, invoice, last=last)
+    events.record(ledger, "invoice.payment_failed", invoice)
+
+
+def count_attempt(ledger: Ledger, invoice: Json, *, last: bool = False) -> None:
+    """One try more came to nothing."""
+    tries = invoice["attempt_count"] + 1
+    retry = None if last or tries > len(RETRIES) else ledger.now + RETRIES[tries - 1]
+    invoice.update(attempted=True, attempt_count=tries, next_payment_attempt=retry)
+    ledger.save(invoice)
+
+
+def void(ledger: Ledger, invoice: Json) -> None:
+    """Nobody has to pay it."""
+    payments.cancel(ledger, intent_of(ledger, invoice))
+    payment = _payment_of(ledger, invoice)
+    payment["status"] = "canceled"
+    payment["status_transitions"]["canceled_at"] = ledger.now
+    ledger.save(payment)
+    invoice.update(status="void", auto_advance=False, next_payment_attempt=None)
+    invoice["status_transitions"]["voided_at"] = ledger.now
+    _remember(ledger, invoice, payment)
+    events.record(ledger, "invoice.voided", ledger.save(invoice))
 
 
 def _payment_of(ledger: Ledger, invoice: Json) -> Json:

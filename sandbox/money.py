@@ -24,6 +24,12 @@ LEAST = {
     "nzd": 50, "pln": 200, "ron": 200, "sek": 300, "sgd": 50, "thb": 1000, "usd": 50,
 }  # fmt: skip
 
+USUAL_FIXED_FEE = 30  # minor units: what a card payment costs on top of its share
+FIXED_FEE = {
+    "chf": 30, "czk": 650, "dkk": 180, "eur": 25, "gbp": 20, "huf": 8500, "isk": 4500, "jpy": 40, "krw": 400,
+    "kwd": 100, "kzt": 15000, "nok": 200, "pln": 100, "ron": 100, "sek": 180, "try": 1000, "usd": 30,
+}  # fmt: skip
+
 
 def currency(name: str, value: object) -> str:
     """The rule for a currency code; the answer is in lower case."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from . import events, invoices, payments, subscriptions
+from . import events, invoices, methods, payments, renewals, subscriptions
 from .errors import InvalidRequest
 from .jsons import Json
 from .shapes import payments as payment_shapes
@@ -14,22 +14,60 @@ NOBODY = "visitor@example.org"  # Checkout always asks for an address; the sandb
 
 def pay(ledger: Ledger, session_id: str) -> Json:
     """The card is good: the session is complete and paid."""
-    session, intent = _start(ledger, session_id, "card")
-    COMPLETE[session["mode"]](ledger, session, intent)
-    session.update(status="complete", payment_status="paid", url=None)
-    return _announce(ledger, session, "checkout.session.completed")
+    session, intent, card = _begin(ledger, session_id, "card")
+    return pay_with(ledger, session, intent, card)
+
+
+def pay_with(ledger: Ledger, session: Json, intent: Json, method: Json) -> Json:
+    """This means of payment is good: the session is complete and paid."""
+    payments.start_charge(ledger, intent, method)
+    return _complete(ledger, session, intent)
 
 
 def decline(ledger: Ledger, session_id: str) -> Json:
     """The card is refused: the session stays open for another try."""
-    session, intent = _start(ledger, session_id, "card")
+    session, intent, card = _begin(ledger, session_id, "card")
+    return decline_with(ledger, session, intent, card)
+
+
+def decline_with(ledger: Ledger, session: Json, intent: Json, method: Json) -> Json:
+    """This means of payment is refused."""
+    payments.start_charge(ledger, intent, method)
     payments.fail(ledger, intent, payments.DECLINED)
+    return session
+
+
+def redirect(ledger: Ledger, session_id: str) -> Json:
+    """The donor goes to the payment provider's own page; nothing is paid yet."""
+    session, intent, account = _begin(ledger, session_id, "paypal")
+    payments.ask(ledger, intent, account, f"{ledger.base_url}/c/redirect/{session_id}")
+    return session
+
+
+def approve(ledger: Ledger, session_id: str) -> Json:
+    """The donor said yes on the provider's page."""
+    session, intent = _open_session(ledger, session_id)
+    payments.answered(ledger, intent)
+    return _complete(ledger, session, intent)
+
+
+def refuse(ledger: Ledger, session_id: str) -> Json:
+    """The donor said no there, and is back on the pay page."""
+    session, intent = _open_session(ledger, session_id)
+    payments.refuse(ledger, intent, payments.REFUSED)
     return session
 
 
 def debit(ledger: Ledger, session_id: str) -> Json:
     """A bank debit is on its way: the session is complete, but unpaid until the bank answers."""
-    session, intent = _start(ledger, session_id, "sepa_debit")
+    kinds = ledger.get("checkout.session", session_id)["payment_method_types"]
+    session, intent, account = _begin(ledger, session_id, methods.debit_of(kinds) or "bank debit")
+    return debit_with(ledger, session, intent, account)
+
+
+def debit_with(ledger: Ledger, session: Json, intent: Json, method: Json) -> Json:
+    """This account will be debited."""
+    payments.start_charge(ledger, intent, method)
     if session["mode"] == "subscription":
         _subscribe(ledger, session, intent)
     session.update(status="complete", url=None)
@@ -52,28 +90,39 @@ def fail_debit(ledger: Ledger, session_id: str) -> Json:
     """The bank sent the pending debit back."""
     session, intent = _pending(ledger, session_id)
     if session["mode"] == "subscription":
-        invoices.fail(ledger, ledger.get("invoice", session["invoice"]), payments.DEBIT_FAILED)
-        before = ledger.get("subscription", session["subscription"])
-        subscriptions.mark_past_due(ledger, dict(before), before)
+        renewals.refused(ledger, ledger.get("invoice", session["invoice"]), payments.DEBIT_FAILED)
     else:
         payments.fail(ledger, intent, payments.DEBIT_FAILED)
     return _announce(ledger, session, "checkout.session.async_payment_failed")
 
 
-def _start(ledger: Ledger, session_id: str, method: str) -> tuple[Json, Json]:
-    session = ledger.get("checkout.session", session_id)
+def begin(ledger: Ledger, session: Json, *, email: str | None) -> tuple[Json, Json]:
+    """The open session with its customer, and its intent; raises InvalidRequest."""
     if session["status"] != "open" or session["expires_at"] <= ledger.now:
         raise InvalidRequest("This Checkout Session is no longer open.")
-    if method not in session["payment_method_types"]:
-        raise InvalidRequest(f"This Checkout Session does not offer {method}.")
-    _know_customer(ledger, session)
+    _know_customer(ledger, session, email)
     intent = _intent_of(ledger, session)
-    payments.start_charge(ledger, intent, method=method, email=session["customer_details"]["email"])
     return ledger.save(session), intent
 
 
-def _know_customer(ledger: Ledger, session: Json) -> None:
-    email = session["customer_email"] or NOBODY
+def _begin(ledger: Ledger, session_id: str, kind: str) -> tuple[Json, Json, Json]:
+    session = ledger.get("checkout.session", session_id)
+    if kind not in session["payment_method_types"]:
+        raise InvalidRequest(f"This Checkout Session does not offer {kind}.")
+    session, intent = begin(ledger, session, email=session["customer_email"] or NOBODY)
+    email = session["customer_details"]["email"]
+    return session, intent, methods.new_method(ledger, kind, email=email, customer_id=session["customer"])
+
+
+def _open_session(ledger: Ledger, session_id: str) -> tuple[Json, Json]:
+    session = ledger.get("checkout.session", session_id)
+    intent_id = ledger.hidden(session_id)["intent"]
+    if session["status"] != "open" or session["expires_at"] <= ledger.now or not intent_id:
+        raise InvalidRequest("This Checkout Session is no longer open.")
+    return session, ledger.get("payment_intent", intent_id)
+
+
+def _know_customer(ledger: Ledger, session: Json, email: str | None) -> None:
     session["customer_details"] = session_shapes.customer_details(email)
     wanted = session["mode"] == "subscription" or session["customer_creation"] == "always"
     if wanted and session["customer"] is None:
@@ -92,7 +141,7 @@ def _intent_of(ledger: Ledger, session: Json) -> Json:
         session["amount_total"],
         session["currency"],
         customer_id=session["customer"],
-        wishes=wishes,
+        wishes={**wishes, "payment_method_types": session["payment_method_types"]},
         now=ledger.now,
     )
     ledger.hide(session["id"], intent=intent["id"])
@@ -115,10 +164,16 @@ COMPLETE: dict[str, Callable[[Ledger, Json, Json], None]] = {
 }
 
 
+def _complete(ledger: Ledger, session: Json, intent: Json) -> Json:
+    COMPLETE[session["mode"]](ledger, session, intent)
+    session.update(status="complete", payment_status="paid", url=None)
+    return _announce(ledger, session, "checkout.session.completed")
+
+
 def _subscribe(ledger: Ledger, session: Json, intent: Json) -> Json:
     hidden = ledger.hidden(session["id"])
     subscription = subscriptions.start(
-        ledger, session, lines=hidden["lines"], wishes=hidden["subscription_data"], intent=intent
+        ledger, session["customer"], lines=hidden["lines"], wishes=hidden["subscription_data"], intent=intent
     )
     session.update(subscription=subscription["id"], invoice=subscription["latest_invoice"])
     events.record(ledger, "customer.subscription.created", subscription)

@@ -1,8 +1,9 @@
 """Moving the money that does not exist: PaymentIntents and their charges."""
 
-from . import events
+from . import balance, events, methods
 from .errors import InvalidRequest
 from .jsons import Json
+from .shapes import listing
 from .shapes import payments as shapes
 from .store import Ledger
 
@@ -17,16 +18,28 @@ DEBIT_FAILED = {
     "code": "payment_intent_payment_attempt_failed",
     "message": "The bank returned the debit.",
 }
+REFUSED = {
+    "type": "card_error",
+    "code": "payment_method_provider_decline",
+    "message": "The payment was refused on the provider's page.",
+}
+NOT_CONFIRMED = {
+    "type": "card_error",
+    "code": "payment_intent_authentication_failure",
+    "message": "The bank could not confirm this payment.",
+}
 
 
-def start_charge(ledger: Ledger, intent: Json, *, method: str, email: str | None) -> Json:
+def start_charge(ledger: Ledger, intent: Json, method: Json) -> Json:
     """A pending charge on the intent, which now is in `processing`; no event yet."""
-    charge = ledger.save(shapes.charge(intent, method=method, email=email, now=ledger.now))
+    details = methods.details(ledger, method)
+    charge = ledger.save(shapes.charge(intent, method=method, details=details, now=ledger.now))
     intent.update(
         status="processing",
         latest_charge=charge["id"],
         payment_method=charge["payment_method"],
         last_payment_error=None,
+        next_action=None,
     )
     ledger.save(intent)
     return charge
@@ -48,8 +61,10 @@ def succeed(ledger: Ledger, intent: Json) -> Json:
         amount_captured=charge["amount"],
         outcome=shapes.outcome("authorized", "approved_by_network", "Payment complete."),
     )
+    balance.enter_charge(ledger, charge)
     intent.update(status="succeeded", amount_received=intent["amount"])
     ledger.save(charge)
+    ledger.hide(charge["id"], expandable={"refunds": listing([], f"/v1/charges/{charge['id']}/refunds")})
     ledger.save(intent)
     events.record(ledger, "payment_intent.succeeded", intent)
     events.record(ledger, "charge.succeeded", charge)
@@ -77,6 +92,33 @@ def fail(ledger: Ledger, intent: Json, problem: Json) -> Json:
     events.record(ledger, "charge.failed", charge)
     events.record(ledger, "payment_intent.payment_failed", intent)
     return charge
+
+
+def ask(ledger: Ledger, intent: Json, method: Json, url: str) -> Json:
+    """The payer must do something at this address first; a charge is made after that."""
+    intent.update(
+        status="requires_action",
+        payment_method=method["id"],
+        last_payment_error=None,
+        next_action={"type": "redirect_to_url", "redirect_to_url": {"return_url": None, "url": url}},
+    )
+    events.record(ledger, "payment_intent.requires_action", ledger.save(intent))
+    return intent
+
+
+def answered(ledger: Ledger, intent: Json) -> Json:
+    """The payer did it: the charge is pending now."""
+    if intent["status"] != "requires_action":
+        raise InvalidRequest(f"Nobody is asked about {intent['id']}.", code="payment_intent_unexpected_state")
+    return start_charge(ledger, intent, ledger.get("payment_method", intent["payment_method"]))
+
+
+def refuse(ledger: Ledger, intent: Json, problem: Json) -> None:
+    """The payer did not do it: no charge was made, and the intent may be tried again."""
+    if intent["status"] != "requires_action":
+        raise InvalidRequest(f"Nobody is asked about {intent['id']}.", code="payment_intent_unexpected_state")
+    intent.update(status="requires_payment_method", payment_method=None, next_action=None, last_payment_error=problem)
+    events.record(ledger, "payment_intent.payment_failed", ledger.save(intent))
 
 
 def cancel(ledger: Ledger, intent: Json) -> None:

@@ -140,6 +140,33 @@ def metadata(name: str, value: Any) -> dict[str, str]:
     return {key: text(500)(f"{name}[{key}]", raw) for key, raw in filled.items()}
 
 
+def changed_metadata(name: str, value: Any) -> dict[str, str | None] | None:
+    """Metadata for an object that has some: None in the place of a value removes the key, None for all clears it."""
+    if value == "":
+        return None
+    kept = metadata(name, value)
+    return {key: kept.get(key) for key in value}
+
+
+def with_metadata(known: dict[str, str], change: dict[str, str | None] | None) -> dict[str, str]:
+    """What is left of known metadata after a change."""
+    if change is None:
+        return {}
+    return {key: value for key, value in {**known, **change}.items() if value is not None}
+
+
 def unix_time(name: str, value: Any) -> int:
     """Seconds since 1970."""
     return whole(0, 4_102_444_800)(name, value)
+
+
+def or_empty(rule: Rule) -> Rule:
+    """The rule, or an empty text, with which Stripe's clients clear a field; that gives None."""
+
+    def check(name: str, value: Any) -> Any:
+        return None if value == "" else rule(name, value)
+
+    return check
+
+
+EXPAND = Items(text(500), most=20)

@@ -1,41 +1,24 @@
 """The parameters of a new Checkout Session, and what may not stand together."""
 
-from . import money
+from . import methods, money
+from .catalogue import INLINE_PRICE
 from .errors import InvalidRequest
 from .jsons import Json
-from .rules import Fields, Items, choice, descriptor, email, flag, metadata, text, unix_time, url, whole
+from .rules import EXPAND, Fields, Items, choice, descriptor, email, flag, metadata, text, unix_time, url, whole
 
 # ruff: noqa: SIM905  (a table of words reads best as words)
 LOCALES = (
     "auto bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hr hu id it ja ko lt lv ms mt nb nl pl pt"
     " pt-BR ro ru sk sl sv th tr vi zh zh-HK zh-TW"
 ).split()
-METHODS = ("card", "sepa_debit")  # what the sandbox can play: at once, and days later
 SHORTEST, LONGEST = 30 * 60, 24 * 60 * 60
 
-EXPAND = Items(text(500), most=20)
-
-PRODUCT = Fields(
-    {"name": text(5000), "description": text(40000), "images": Items(url, most=8), "metadata": metadata},
-    required=("name",),
-)
-RECURRING = Fields(
-    {"interval": choice("day", "week", "month", "year"), "interval_count": whole(1, 36)},
-    required=("interval",),
-)
-PRICE = Fields(
-    {
-        "currency": money.currency,
-        "unit_amount": whole(0, 10**12),
-        "product_data": PRODUCT,
-        "recurring": RECURRING,
-    },
-    required=("currency", "unit_amount", "product_data"),
-)
 LINE = Fields(
-    {"price_data": PRICE, "quantity": whole(1, 999_999), "metadata": metadata},
-    required=("price_data", "quantity"),
+    {"price_data": INLINE_PRICE, "price": text(), "quantity": whole(1, 999_999), "metadata": metadata},
+    required=("quantity",),
 )
+ADDRESS = Fields(dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"), text()))
+SHIPPING = Fields({"address": ADDRESS, "name": text(), "phone": text()}, required=("address", "name"))
 SESSION = Fields(
     {
         "mode": choice("payment", "subscription"),
@@ -44,6 +27,7 @@ SESSION = Fields(
         "cancel_url": url,
         "client_reference_id": text(200),
         "metadata": metadata,
+        "customer": text(),
         "customer_email": email,
         "customer_creation": choice("always", "if_required"),
         "payment_intent_data": Fields(
@@ -54,6 +38,8 @@ SESSION = Fields(
                 "statement_descriptor_suffix": descriptor,
                 "receipt_email": email,
                 "capture_method": choice("automatic", "automatic_async"),
+                "setup_future_usage": choice("off_session", "on_session"),
+                "shipping": SHIPPING,
             }
         ),
         "subscription_data": Fields({"metadata": metadata, "description": text(500)}),
@@ -62,7 +48,7 @@ SESSION = Fields(
         "locale": choice(*LOCALES),
         "adaptive_pricing": Fields({"enabled": flag}),
         "ui_mode": choice("hosted_page"),
-        "payment_method_types": Items(choice(*METHODS)),
+        "payment_method_types": Items(choice(*methods.MEANS)),
         "billing_address_collection": choice("auto", "required"),
         "expand": EXPAND,
     },
@@ -81,7 +67,12 @@ def check_session(params: Json, now: int) -> Json:
     for name in FORBIDDEN_TOGETHER[checked["mode"]]:
         if name in checked:
             raise InvalidRequest(f"You can not pass `{name}` in `{checked['mode']}` mode.", param=name)
-    _check_lines(checked["line_items"], checked["mode"])
+    if "customer" in checked and "customer_email" in checked:
+        raise InvalidRequest(
+            "You may only specify one of these parameters: customer, customer_email.", param="customer"
+        )
+    if not checked["line_items"]:
+        raise InvalidRequest("Missing required param: line_items.", param="line_items", code="parameter_missing")
     expires_at = checked.setdefault("expires_at", now + LONGEST)
     # A minute of grace: the caller's clock and ours are not one.
     if not now + SHORTEST - 60 <= expires_at <= now + LONGEST + 60:
@@ -92,21 +83,23 @@ def check_session(params: Json, now: int) -> Json:
     return checked
 
 
-def _check_lines(lines: list[Json], mode: str) -> None:
-    if not lines:
-        raise InvalidRequest("Missing required param: line_items.", param="line_items", code="parameter_missing")
-    prices = [line["price_data"] for line in lines]
-    if len({price["currency"] for price in prices}) > 1:
+def check_prices(checked: Json, prices: list[Json]) -> None:
+    """Raise InvalidRequest unless these prices, one a line, can be paid together in one session."""
+    currency = prices[0]["currency"]
+    if any(price["currency"] != currency for price in prices):
         raise InvalidRequest("All prices must have the same currency.", param="line_items")
-    for number, price in enumerate(prices):
-        money.check_step(price["unit_amount"], price["currency"], f"line_items[{number}][price_data][unit_amount]")
-    _check_rhythm(prices, mode)
-    total = sum(line["price_data"]["unit_amount"] * line["quantity"] for line in lines)
-    money.check_total(total, prices[0]["currency"])
+    _check_rhythm([price["recurring"] for price in prices], checked["mode"])
+    lines = zip(prices, checked["line_items"], strict=True)
+    money.check_total(sum(price["unit_amount"] * line["quantity"] for price, line in lines), currency)
+    for kind in checked.get("payment_method_types", []):
+        if not methods.takes(kind, currency):
+            raise InvalidRequest(
+                f"The currency provided ({currency}) is invalid for one of the payment methods: {kind}.",
+                param="payment_method_types",
+            )
 
 
-def _check_rhythm(prices: list[Json], mode: str) -> None:
-    rhythms = [price.get("recurring") for price in prices]
+def _check_rhythm(rhythms: list[Json | None], mode: str) -> None:
     if mode == "payment" and any(rhythms):
         raise InvalidRequest(
             "You specified `payment` mode but passed a recurring price. Use `subscription` mode.", param="mode"

@@ -44,10 +44,13 @@ CREATE TABLE IF NOT EXISTS switches (name TEXT PRIMARY KEY, value INTEGER NOT NU
 
 
 class Ledger:
-    """The objects as one transaction sees them; `now` is its moment, `request` the API request behind it."""
+    """The objects as one transaction sees them; `now` is its moment, `request` the API request behind it.
 
-    def __init__(self, connection: sqlite3.Connection, now: float, request: Json | None = None) -> None:
+    `base_url` is the sandbox's own address, for links."""
+
+    def __init__(self, connection: sqlite3.Connection, now: float, base_url: str, request: Json | None = None) -> None:
         self.connection = connection
+        self.base_url = base_url
         self.clock = now
         self.now = int(now)
         self.request = request or {"id": None, "idempotency_key": None}
@@ -74,9 +77,13 @@ class Ledger:
         self.connection.execute(
             "INSERT INTO objects (id, kind, created, body) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET body = excluded.body",
-            (body["id"], body["object"], body["created"], json.dumps(body)),
+            (body["id"], body["object"], body.get("created", self.now), json.dumps(body)),
         )
         return body
+
+    def delete(self, object_id: str) -> None:
+        """Forget an object."""
+        self.connection.execute("DELETE FROM objects WHERE id = ?", (object_id,))
 
     def hide(self, object_id: str, **values: object) -> None:
         """Add to what is remembered about an object."""
@@ -116,8 +123,9 @@ class Ledger:
 class Store:
     """The file. Every change happens in one `writing()` block and is there after it, or not at all."""
 
-    def __init__(self, database: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Path, base_url: str, clock: Callable[[], float] = time.time) -> None:
         self.database = database
+        self.base_url = base_url
         self.clock = clock
         self.changed = threading.Event()
         # Held open so that the write-ahead log is not folded away after every request.
@@ -138,7 +146,7 @@ class Store:
         connection = self._connect()
         try:
             connection.execute("BEGIN")
-            yield Ledger(connection, self.clock())
+            yield Ledger(connection, self.clock(), self.base_url)
         finally:
             connection.close()
 
@@ -148,7 +156,7 @@ class Store:
         connection = self._connect()
         try:
             connection.execute("BEGIN IMMEDIATE")
-            yield Ledger(connection, self.clock(), request)
+            yield Ledger(connection, self.clock(), self.base_url, request)
             connection.execute("COMMIT")
         finally:
             connection.close()  # closing without COMMIT rolls back

@@ -6,10 +6,10 @@ from ..errors import StripeError
 from ..ids import new_id
 from ..jsons import Json
 from ..shapes import API_VERSION
-from . import balance, checkout, reading, subscriptions
+from . import balance, checkout, endpoints, portal, reading, refunds, subscriptions
 from .keys import demand_test_key
 
-RESOURCES = (checkout, subscriptions, reading, balance)
+RESOURCES = (checkout, subscriptions, refunds, portal, endpoints, reading, balance)
 
 api = Blueprint("api", __name__, url_prefix="/v1")
 

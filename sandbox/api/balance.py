@@ -1,32 +1,35 @@
-"""/v1/balance: what the charges add up to. Nothing is ever paid out of a sandbox."""
+"""/v1/balance: what the entries that no payout has taken yet add up to."""
 
 from flask import Blueprint
 
 from ..jsons import Json
-from ..rules import Fields
-from ..session_fields import EXPAND
+from ..rules import EXPAND, Fields
 from ..store import Ledger
 from .door import reads
 
-SUM_OF = (
+AVAILABLE = (
+    "SELECT json_extract(body, '$.currency') AS currency, sum(json_extract(body, '$.net')) AS amount"
+    " FROM objects WHERE kind = 'balance_transaction' GROUP BY 1 ORDER BY 1"
+)
+PENDING = (
     "SELECT json_extract(body, '$.currency') AS currency, sum(json_extract(body, '$.amount')) AS amount"
-    " FROM objects WHERE kind = 'charge' AND json_extract(body, '$.status') = ? GROUP BY 1 ORDER BY 1"
+    " FROM objects WHERE kind = 'charge' AND json_extract(body, '$.status') = 'pending' GROUP BY 1 ORDER BY 1"
 )
 
 
 def show_balance(ledger: Ledger, params: Json) -> Json:
-    """Succeeded charges are available, pending ones are pending."""
+    """Entries are available, charges that the bank has not answered are pending."""
     Fields({"expand": EXPAND})("", params)
     return {
         "object": "balance",
-        "available": _sums(ledger, "succeeded"),
+        "available": _sums(ledger, AVAILABLE),
         "livemode": False,
-        "pending": _sums(ledger, "pending"),
+        "pending": _sums(ledger, PENDING),
     }
 
 
-def _sums(ledger: Ledger, status: str) -> list[Json]:
-    rows = ledger.connection.execute(SUM_OF, (status,)).fetchall()
+def _sums(ledger: Ledger, query: str) -> list[Json]:
+    rows = ledger.connection.execute(query).fetchall()
     return [{"amount": row["amount"], "currency": row["currency"]} for row in rows]
 
 

@@ -3,10 +3,8 @@
 from flask import Blueprint
 
 from .. import checkout
-from ..context import current
 from ..jsons import Json
-from ..rules import Fields
-from ..session_fields import EXPAND
+from ..rules import EXPAND, Fields
 from ..store import Ledger
 from .door import reads, writes
 from .listings import lister
@@ -22,7 +20,7 @@ FILTERS = {
 
 def create(ledger: Ledger, params: Json) -> Json:
     """Open a session."""
-    return checkout.create(ledger, params, current().base_url)
+    return checkout.create(ledger, params)
 
 
 def expire(ledger: Ledger, params: Json, session: str) -> Json:

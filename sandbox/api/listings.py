@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from ..jsons import Json
-from ..rules import Fields, Rule, text, unix_time, whole
-from ..session_fields import EXPAND
+from ..rules import EXPAND, Fields, Rule, text, unix_time, whole
 from ..shapes import listing
 from ..store import Ledger
 
@@ -27,17 +26,24 @@ ALWAYS: dict[str, Rule] = {
 
 
 def lister(kind: str, url: str, filters: Mapping[str, str]) -> Callable[[Ledger, Json], Json]:
-    """A verb that lists one kind; `filters` names each parameter's place in the object (`$.status`)."""
+    """A verb that lists one kind; `filters` names each parameter's place in the object (`$.status`).
+
+    A place that begins with `hidden` is in what answers do not show."""
     rule = Fields({**ALWAYS, **dict.fromkeys(filters, text(500))})
 
     def show_page(ledger: Ledger, params: Json) -> Json:
         checked = rule("", params)
         conditions: list[tuple[str, object]] = [
-            (f"json_extract(body, '{place}') = ?", checked[name]) for name, place in filters.items() if name in checked
+            (f"json_extract({_column(place)}) = ?", checked[name]) for name, place in filters.items() if name in checked
         ]
         return show(ledger, kind, url, checked, conditions)
 
     return show_page
+
+
+def _column(place: str) -> str:
+    column, _, path = place.rpartition(" ")
+    return f"{column or 'body'}, '{path}'"
 
 
 def show(ledger: Ledger, kind: str, url: str, checked: Json, conditions: list[tuple[str, object]]) -> Json:

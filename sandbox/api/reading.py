@@ -4,8 +4,7 @@ from flask import Blueprint
 
 from ..errors import InvalidRequest
 from ..jsons import Json
-from ..rules import Fields, Items, text
-from ..session_fields import EXPAND
+from ..rules import EXPAND, Fields, Items, choice, flag, text
 from ..store import Ledger
 from .door import Verb, reads
 from .listings import ALWAYS, lister, show
@@ -13,26 +12,55 @@ from .listings import ALWAYS, lister, show
 ONLY_EXPAND = Fields({"expand": EXPAND})
 
 SHOWN = {
-    "checkout/sessions": "checkout.session",
-    "payment_intents": "payment_intent",
+    "balance_transactions": "balance_transaction",
     "charges": "charge",
+    "checkout/sessions": "checkout.session",
     "customers": "customer",
-    "invoices": "invoice",
-    "invoice_payments": "invoice_payment",
-    "subscriptions": "subscription",
+    "disputes": "dispute",
     "events": "event",
+    "invoice_payments": "invoice_payment",
+    "invoices": "invoice",
+    "mandates": "mandate",
+    "payment_intents": "payment_intent",
+    "payment_methods": "payment_method",
+    "payouts": "payout",
+    "prices": "price",
+    "products": "product",
+    "radar/early_fraud_warnings": "radar.early_fraud_warning",
+    "refunds": "refund",
+    "subscriptions": "subscription",
 }
+OF_A_PAYMENT = {"charge": "$.charge", "payment_intent": "$.payment_intent"}
 LISTED = {
-    "payment_intents": {"customer": "$.customer"},
+    "balance_transactions": {
+        "currency": "$.currency",
+        "payout": "hidden $.payout",
+        "source": "$.source",
+        "type": "$.type",
+    },
     "charges": {"customer": "$.customer", "payment_intent": "$.payment_intent"},
+    "customers": {"email": "$.email"},
+    "disputes": OF_A_PAYMENT,
     "invoices": {
         "customer": "$.customer",
         "status": "$.status",
         "subscription": "$.parent.subscription_details.subscription",
     },
-    "invoice_payments": {"invoice": "$.invoice", "status": "$.status"},
+    "payment_intents": {"customer": "$.customer"},
+    "payment_methods": {"customer": "$.customer", "type": "$.type"},
+    "payouts": {"status": "$.status"},
+    "prices": {"product": "$.product"},
+    "products": {},
+    "radar/early_fraud_warnings": OF_A_PAYMENT,
+    "refunds": OF_A_PAYMENT,
 }
-EVENT_LIST = Fields({**ALWAYS, "type": text(100), "types": Items(text(100), most=20)})
+PAYMENT = Fields({"type": choice("payment_intent"), "payment_intent": text()}, required=("type",))
+INVOICE_PAYMENT_LIST = Fields(
+    {**ALWAYS, "invoice": text(), "status": choice("canceled", "open", "paid"), "payment": PAYMENT}
+)
+STATES = ("active", "past_due", "canceled")
+SUBSCRIPTION_LIST = Fields({**ALWAYS, "customer": text(), "price": text(), "status": choice(*STATES, "all", "ended")})
+EVENT_LIST = Fields({**ALWAYS, "type": text(100), "types": Items(text(100), most=20), "delivery_success": flag})
 
 
 def shower(kind: str) -> Verb:
@@ -56,9 +84,40 @@ def list_events(ledger: Ledger, params: Json) -> Json:
     if "types" in checked:
         listed = ",".join(checked["types"])
         conditions.append(("instr(',' || ? || ',', ',' || json_extract(body, '$.type') || ',')", listed))
+    if "delivery_success" in checked:
+        delivered = "SELECT delivered IS NOT NULL FROM deliveries WHERE event = objects.id"
+        conditions.append((f"({delivered}) = ?", int(checked["delivery_success"])))
     page = show(ledger, "event", "/v1/events", checked, conditions)
     page["data"] = [_with_pending(ledger, event) for event in page["data"]]
     return page
+
+
+def list_invoice_payments(ledger: Ledger, params: Json) -> Json:
+    """What was paid on an invoice, or which invoice a PaymentIntent paid."""
+    checked = INVOICE_PAYMENT_LIST("", params)
+    wanted = {
+        "$.invoice": checked.get("invoice"),
+        "$.status": checked.get("status"),
+        "$.payment.payment_intent": checked.get("payment", {}).get("payment_intent"),
+    }
+    return show(ledger, "invoice_payment", "/v1/invoice_payments", checked, _equal(wanted))
+
+
+def list_subscriptions(ledger: Ledger, params: Json) -> Json:
+    """All that have not ended, or those of a state."""
+    checked = SUBSCRIPTION_LIST("", params)
+    status = {"ended": "canceled"}.get(checked.get("status", ""), checked.get("status"))
+    price = checked.get("price")
+    conditions = _equal({"$.customer": checked.get("customer"), "$.items.data[0].price.id": price})
+    if status is None:
+        conditions.append(("json_extract(body, '$.status') <> ?", "canceled"))
+    elif status != "all":
+        conditions += _equal({"$.status": status})
+    return show(ledger, "subscription", "/v1/subscriptions", checked, conditions)
+
+
+def _equal(wanted: Json) -> list[tuple[str, object]]:
+    return [(f"json_extract(body, '{place}') = ?", value) for place, value in wanted.items() if value is not None]
 
 
 def _with_pending(ledger: Ledger, shown: Json) -> Json:
@@ -75,3 +134,5 @@ def register(api: Blueprint) -> None:
     for path, filters in LISTED.items():
         api.get(f"/{path}", endpoint=f"list_{path}")(reads(lister(SHOWN[path], f"/v1/{path}", filters)))
     api.get("/events", endpoint="list_events")(reads(list_events))
+    api.get("/invoice_payments", endpoint="list_invoice_payments")(reads(list_invoice_payments))
+    api.get("/subscriptions", endpoint="list_subscriptions")(reads(list_subscriptions))

@@ -1,25 +1,40 @@
-"""/v1/subscriptions: cancelling. Reading is with the other objects."""
+"""/v1/subscriptions: changing and cancelling. Reading is with the other objects."""
 
 from flask import Blueprint
 
-from .. import subscriptions
+from .. import changes, subscriptions
+from ..catalogue import ITEM_PRICE
 from ..jsons import Json
-from ..rules import Fields, choice, flag, text
-from ..session_fields import EXPAND
+from ..rules import EXPAND, Fields, Items, changed_metadata, choice, flag, or_empty, text, unix_time, whole
 from ..store import Ledger
 from .door import writes
 
 FEEDBACK = (  # noqa: SIM905
     "customer_service low_quality missing_features other switched_service too_complex too_expensive unused"
 ).split()
-CANCEL = Fields(
+DETAILS = Fields({"comment": or_empty(text(5000)), "feedback": or_empty(choice(*FEEDBACK))})
+CANCEL = Fields({"cancellation_details": DETAILS, "invoice_now": flag, "prorate": flag, "expand": EXPAND})
+PAUSE = Fields({"behavior": choice("void"), "resumes_at": unix_time}, required=("behavior",))
+CHANGED_ITEM = Fields({"id": text(), "price": text(), "price_data": ITEM_PRICE, "quantity": whole(1, 999_999)})
+UPDATE = Fields(
     {
-        "cancellation_details": Fields({"comment": text(5000), "feedback": choice(*FEEDBACK)}),
-        "invoice_now": flag,
-        "prorate": flag,
+        "items": Items(CHANGED_ITEM, most=20),
+        "proration_behavior": choice("always_invoice", "create_prorations", "none"),
+        "payment_behavior": choice("allow_incomplete", "error_if_incomplete"),
+        "pause_collection": or_empty(PAUSE),
+        "cancel_at_period_end": flag,
+        "cancellation_details": DETAILS,
+        "default_payment_method": text(),
+        "description": or_empty(text(500)),
+        "metadata": changed_metadata,
         "expand": EXPAND,
     }
 )
+
+
+def update(ledger: Ledger, params: Json, subscription: str) -> Json:
+    """Change a running subscription."""
+    return changes.update(ledger, subscription, UPDATE("", params))
 
 
 def cancel(ledger: Ledger, params: Json, subscription: str) -> Json:
@@ -30,4 +45,5 @@ def cancel(ledger: Ledger, params: Json, subscription: str) -> Json:
 
 def register(api: Blueprint) -> None:
     """Hang the routes into the API."""
+    api.post("/subscriptions/<subscription>", endpoint="update_subscription")(writes(update))
     api.delete("/subscriptions/<subscription>", endpoint="cancel_subscription")(writes(cancel))

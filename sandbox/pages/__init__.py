@@ -3,13 +3,13 @@
 from flask import Blueprint
 
 from ..errors import StripeError
-from . import driving, pay
+from . import driving, invoice, pay, portal
 from .problems import problem_page
 from .wording import frequency, moment, money_of
 
 pages = Blueprint("pages", __name__)
-pay.register(pages)
-driving.register(pages)
+for room in (pay, invoice, portal, driving):
+    room.register(pages)
 
 for word in (frequency, moment, money_of):
     pages.add_app_template_filter(word)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from .. import deliveries, paying, subscriptions
+from .. import deliveries, disputes, paying, payouts, refunds, renewals, subscriptions, switches
 from ..context import current
 from ..errors import NoSuchAddress
 from ..jsons import Json
@@ -15,14 +15,27 @@ Drive = Callable[[Ledger, str], object]
 MOST = 50
 
 DRIVES: dict[tuple[str, str], Drive] = {
+    ("charges", "inquire"): disputes.inquire,
+    ("charges", "dispute"): disputes.open_,
+    ("charges", "warn"): disputes.warn,
+    ("disputes", "escalate"): disputes.escalate,
+    ("disputes", "win"): disputes.win,
+    ("disputes", "lose"): disputes.lose,
+    ("refunds", "settle"): refunds.settle,
+    ("refunds", "fail"): refunds.fail,
+    ("balance", "payout"): lambda ledger, _: payouts.pay_out(ledger),
     ("sessions", "settle"): paying.settle,
     ("sessions", "fail"): paying.fail_debit,
-    ("subscriptions", "renew"): subscriptions.renew,
-    ("subscriptions", "fail"): subscriptions.fail_renewal,
+    ("subscriptions", "renew"): renewals.renew,
+    ("subscriptions", "fail"): renewals.fail,
+    ("subscriptions", "ask"): renewals.ask,
+    ("subscriptions", "give-up"): renewals.give_up,
+    ("subscriptions", "settle"): renewals.settle,
+    ("subscriptions", "bounce"): renewals.bounce,
     ("subscriptions", "cancel"): subscriptions.cancel,
     ("events", "again"): deliveries.send_again,
-    ("webhooks", "hold"): lambda ledger, _: deliveries.hold(ledger, True),
-    ("webhooks", "release"): lambda ledger, _: deliveries.hold(ledger, False),
+    ("webhooks", "hold"): lambda ledger, _: switches.turn(ledger, "hold", 1),
+    ("webhooks", "release"): lambda ledger, _: switches.turn(ledger, "hold", 0),
 }
 
 DELIVERED_EVENTS = (
@@ -38,7 +51,7 @@ def show() -> str:
         sessions, _ = ledger.page("checkout.session", [], limit=MOST, cursor={})
         rows = [_row(ledger, session) for session in sessions]
         events = ledger.connection.execute(DELIVERED_EVENTS, (MOST,)).fetchall()
-        held = deliveries.held(ledger)
+        held = switches.state(ledger)["hold"]
     return render_template("driving.html", rows=rows, events=events, held=held, url=current().courier.url)
 
 
@@ -53,6 +66,15 @@ def _row(ledger: Ledger, session: Json) -> Json:
     }
 
 
+def switch(name: str, value: int) -> Response:
+    """Set a switch and show the page again."""
+    if name not in switches.USUAL:
+        raise NoSuchAddress(f"There is no switch called {name}.")
+    with current().store.writing() as ledger:
+        switches.turn(ledger, name, value)
+    return redirect(url_for("pages.driving"), 303)
+
+
 def drive(kind: str, object_id: str, name: str) -> Response:
     """Do what the button says and show the page again."""
     if (kind, name) not in DRIVES:
@@ -65,4 +87,5 @@ def drive(kind: str, object_id: str, name: str) -> Response:
 def register(pages: Blueprint) -> None:
     """Hang the routes into the pages."""
     pages.get("/", endpoint="driving")(show)
+    pages.post("/drive/switches/<name>/<int:value>", endpoint="switch")(switch)
     pages.post("/drive/<kind>/<object_id>/<name>", endpoint="drive")(drive)

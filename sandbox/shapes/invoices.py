@@ -1,15 +1,16 @@
-"""Invoices of subscriptions, their lines, and the payments made on them."""
+"""Invoices, their lines, and the payments made on them."""
 
 from ..ids import new_id
 from ..jsons import Json
 from . import listing
 
 
-def invoice(subscription: Json, *, email: str | None, reason: str, period: tuple[int, int], now: int) -> Json:
-    """An open invoice for one period; `reason` is `subscription_create` or `subscription_cycle`."""
+def invoice(customer: Json, lines: list[Json], *, reason: str, parent: Json | None, base_url: str, now: int) -> Json:
+    """An open invoice over some lines; `reason` is `subscription_create`, `subscription_cycle` or `manual`."""
     invoice_id = new_id("in")
-    lines = [_line(invoice_id, subscription, item, period) for item in subscription["items"]["data"]]
     total = sum(line["amount"] for line in lines)
+    for line in lines:
+        line["invoice"] = invoice_id
     return {
         "id": invoice_id,
         "object": "invoice",
@@ -37,12 +38,12 @@ def invoice(subscription: Json, *, email: str | None, reason: str, period: tuple
         "billing_reason": reason,
         "collection_method": "charge_automatically",
         "created": now,
-        "currency": subscription["currency"],
+        "currency": lines[0]["currency"],
         "custom_fields": None,
-        "customer": subscription["customer"],
+        "customer": customer["id"],
         "customer_account": None,
         "customer_address": None,
-        "customer_email": email,
+        "customer_email": customer["email"],
         "customer_name": None,
         "customer_phone": None,
         "customer_shipping": None,
@@ -58,7 +59,7 @@ def invoice(subscription: Json, *, email: str | None, reason: str, period: tuple
         "ending_balance": 0,
         "footer": None,
         "from_invoice": None,
-        "hosted_invoice_url": None,
+        "hosted_invoice_url": f"{base_url}/i/{invoice_id}",
         "invoice_pdf": None,
         "issuer": {"type": "self"},
         "last_finalization_error": None,
@@ -69,14 +70,7 @@ def invoice(subscription: Json, *, email: str | None, reason: str, period: tuple
         "next_payment_attempt": None,
         "number": invoice_id[-8:].upper() + "-0001",
         "on_behalf_of": None,
-        "parent": {
-            "type": "subscription_details",
-            "quote_details": None,
-            "subscription_details": {
-                "metadata": subscription["metadata"],
-                "subscription": subscription["id"],
-            },
-        },
+        "parent": parent,
         "payment_settings": {
             "default_mandate": None,
             "payment_method_options": None,
@@ -111,43 +105,104 @@ def invoice(subscription: Json, *, email: str | None, reason: str, period: tuple
     }
 
 
-def _line(invoice_id: str, subscription: Json, item: Json, period: tuple[int, int]) -> Json:
+def parent(subscription: Json) -> Json:
+    """Why there is an invoice: a subscription's next period."""
+    return {
+        "type": "subscription_details",
+        "quote_details": None,
+        "subscription_details": {"metadata": subscription["metadata"], "subscription": subscription["id"]},
+    }
+
+
+def subscription_line(subscription: Json, item: Json, period: tuple[int, int]) -> Json:
+    """One item of a subscription for one period."""
     price = item["price"]
+    why = {
+        "type": "subscription_item_details",
+        "invoice_item_details": None,
+        "subscription_item_details": {
+            "invoice_item": None,
+            "proration": False,
+            "proration_details": None,
+            "subscription": subscription["id"],
+            "subscription_item": item["id"],
+        },
+    }
+    pricing = {
+        "type": "price_details",
+        "price_details": {"price": price["id"], "product": price["product"]},
+        "unit_amount_decimal": price["unit_amount_decimal"],
+    }
     amount = price["unit_amount"] * item["quantity"]
+    line = _line(amount, price["currency"], description=subscription["description"], parent=why, period=period)
+    quantity = {"quantity": item["quantity"], "quantity_decimal": str(item["quantity"])}
+    return line | quantity | {"metadata": subscription["metadata"], "pricing": pricing}
+
+
+def item_line(item: Json) -> Json:
+    """An invoice item, now on its invoice."""
+    why = {
+        "type": "invoice_item_details",
+        "subscription_item_details": None,
+        "invoice_item_details": {
+            "invoice_item": item["id"],
+            "proration": False,
+            "proration_details": None,
+            "subscription": None,
+        },
+    }
+    period = (item["date"], item["date"])
+    return _line(item["amount"], item["currency"], description=item["description"], parent=why, period=period)
+
+
+def _line(amount: int, currency: str, *, description: str | None, parent: Json, period: tuple[int, int]) -> Json:
     return {
         "id": new_id("il"),
         "object": "line_item",
         "amount": amount,
-        "currency": price["currency"],
-        "description": subscription["description"],
+        "currency": currency,
+        "description": description,
         "discount_amounts": [],
         "discountable": True,
         "discounts": [],
-        "invoice": invoice_id,
+        "invoice": None,
         "livemode": False,
-        "metadata": subscription["metadata"],
-        "parent": {
-            "type": "subscription_item_details",
-            "invoice_item_details": None,
-            "subscription_item_details": {
-                "invoice_item": None,
-                "proration": False,
-                "proration_details": None,
-                "subscription": subscription["id"],
-                "subscription_item": item["id"],
-            },
-        },
+        "metadata": {},
+        "parent": parent,
         "period": {"end": period[1], "start": period[0]},
         "pretax_credit_amounts": [],
-        "pricing": {
-            "type": "price_details",
-            "price_details": {"price": price["id"], "product": price["product"]},
-            "unit_amount_decimal": price["unit_amount_decimal"],
-        },
-        "quantity": item["quantity"],
-        "quantity_decimal": str(item["quantity"]),
+        "pricing": None,
+        "quantity": 1,
+        "quantity_decimal": "1",
         "subtotal": amount,
         "taxes": [],
+    }
+
+
+def invoice_item(customer_id: str, wishes: Json, now: int) -> Json:
+    """Something to be put on the customer's next invoice."""
+    return {
+        "id": new_id("ii"),
+        "object": "invoiceitem",
+        "amount": wishes["amount"],
+        "currency": wishes["currency"],
+        "customer": customer_id,
+        "customer_account": None,
+        "date": now,
+        "description": wishes.get("description"),
+        "discountable": True,
+        "discounts": [],
+        "invoice": None,
+        "livemode": False,
+        "metadata": wishes.get("metadata", {}),
+        "parent": None,
+        "period": {"end": now, "start": now},
+        "pricing": None,
+        "proration": False,
+        "quantity": 1,
+        "quantity_decimal": "1",
+        "tax_rates": [],
+        "test_clock": None,
     }
 
 

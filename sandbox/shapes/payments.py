@@ -3,45 +3,6 @@
 from ..ids import new_id
 from ..jsons import Json
 
-CARD = {
-    "type": "card",
-    "card": {
-        "amount_authorized": None,
-        "authorization_code": None,
-        "brand": "visa",
-        "checks": {
-            "address_line1_check": None,
-            "address_postal_code_check": None,
-            "cvc_check": "pass",
-        },
-        "country": "US",
-        "exp_month": 12,
-        "exp_year": 2040,
-        "fingerprint": "sandboxcard00001",
-        "funding": "credit",
-        "installments": None,
-        "last4": "4242",
-        "mandate": None,
-        "network": "visa",
-        "network_token": None,
-        "network_transaction_id": None,
-        "three_d_secure": None,
-        "wallet": None,
-    },
-}
-SEPA_DEBIT = {
-    "type": "sepa_debit",
-    "sepa_debit": {
-        "bank_code": "37040044",
-        "branch_code": None,
-        "country": "DE",
-        "fingerprint": "sandboxdebit0001",
-        "last4": "3000",
-        "mandate": None,
-    },
-}
-METHODS = {"card": CARD, "sepa_debit": SEPA_DEBIT}
-
 
 def customer(email: str | None, now: int) -> Json:
     """Somebody who pays; `email` may be unknown."""
@@ -110,12 +71,12 @@ def intent(amount: int, currency: str, *, customer_id: str | None, wishes: Json,
         "payment_method": None,
         "payment_method_configuration_details": None,
         "payment_method_options": {},
-        "payment_method_types": ["card", "sepa_debit"],
+        "payment_method_types": wishes.get("payment_method_types", ["card"]),
         "processing": None,
         "receipt_email": wishes.get("receipt_email"),
         "review": None,
-        "setup_future_usage": None,
-        "shipping": None,
+        "setup_future_usage": wishes.get("setup_future_usage"),
+        "shipping": shipping(wishes["shipping"]) if "shipping" in wishes else None,
         "statement_descriptor": wishes.get("statement_descriptor"),
         "statement_descriptor_suffix": wishes.get("statement_descriptor_suffix"),
         "status": "requires_payment_method",
@@ -124,10 +85,17 @@ def intent(amount: int, currency: str, *, customer_id: str | None, wishes: Json,
     }
 
 
-def charge(of: Json, *, method: str, email: str | None, now: int) -> Json:
-    """A pending charge for a PaymentIntent."""
+def shipping(wishes: Json) -> Json:
+    """An address to send things to."""
+    fields = ("city", "country", "line1", "line2", "postal_code", "state")
+    address = {name: wishes["address"].get(name) for name in fields}
+    return {**wishes, "address": address, "carrier": None, "phone": wishes.get("phone"), "tracking_number": None}
+
+
+def charge(of: Json, *, method: Json, details: Json, now: int) -> Json:
+    """A pending charge for a PaymentIntent by a means of payment; `details` tell how it was paid."""
     return {
-        "id": new_id("ch"),
+        "id": new_id("ch" if method["type"] == "card" else "py"),
         "object": "charge",
         "amount": of["amount"],
         "amount_captured": 0,
@@ -136,7 +104,7 @@ def charge(of: Json, *, method: str, email: str | None, now: int) -> Json:
         "application_fee": None,
         "application_fee_amount": None,
         "balance_transaction": None,
-        "billing_details": {"address": None, "email": email, "name": None, "phone": None, "tax_id": None},
+        "billing_details": method["billing_details"],
         "calculated_statement_descriptor": "SANDBOX",
         "captured": False,
         "created": now,
@@ -154,8 +122,8 @@ def charge(of: Json, *, method: str, email: str | None, now: int) -> Json:
         "outcome": None,
         "paid": False,
         "payment_intent": of["id"],
-        "payment_method": new_id("pm"),
-        "payment_method_details": METHODS[method],
+        "payment_method": method["id"],
+        "payment_method_details": details,
         "radar_options": {},
         "receipt_email": of["receipt_email"],
         "receipt_number": None,

@@ -1,10 +1,34 @@
-"""Inline prices, as Stripe makes them from `price_data`."""
+"""Products and prices: given by name, or made from `price_data`."""
 
 from ..ids import new_id
 from ..jsons import Json
 
 
-def price(price_data: Json, now: int) -> Json:
+def product(wishes: Json, *, active: bool, now: int) -> Json:
+    """What is sold; `wishes` are `name`, `description`, `images`, `metadata`."""
+    return {
+        "id": new_id("prod", 14),
+        "object": "product",
+        "active": active,
+        "created": now,
+        "default_price": None,
+        "description": wishes.get("description"),
+        "images": wishes.get("images", []),
+        "livemode": False,
+        "marketing_features": [],
+        "metadata": wishes.get("metadata", {}),
+        "name": wishes["name"],
+        "package_dimensions": None,
+        "shippable": None,
+        "statement_descriptor": None,
+        "tax_code": None,
+        "unit_label": None,
+        "updated": now,
+        "url": None,
+    }
+
+
+def price(price_data: Json, product_id: str, *, active: bool, now: int) -> Json:
     """The price object behind one line, one-off or recurring."""
     amount = price_data["unit_amount"]
     rhythm = price_data.get("recurring")
@@ -17,16 +41,16 @@ def price(price_data: Json, now: int) -> Json:
     return {
         "id": new_id("price"),
         "object": "price",
-        "active": False,  # an inline price cannot be used a second time
+        "active": active,
         "billing_scheme": "per_unit",
         "created": now,
         "currency": price_data["currency"],
         "custom_unit_amount": None,
         "livemode": False,
         "lookup_key": None,
-        "metadata": {},
-        "nickname": None,
-        "product": new_id("prod", 14),
+        "metadata": price_data.get("metadata", {}),
+        "nickname": price_data.get("nickname"),
+        "product": product_id,
         "recurring": recurring,
         "tax_behavior": "unspecified",
         "tiers_mode": None,

@@ -3,17 +3,11 @@
 from ..ids import new_id
 from ..jsons import Json
 from . import listing
-from .prices import price
 
 
-def line_items(lines: list[Json], now: int) -> list[Json]:
-    """The `item` objects of the checked `line_items` parameters."""
-    return [_line_item(line, now) for line in lines]
-
-
-def _line_item(line: Json, now: int) -> Json:
-    priced = price(line["price_data"], now)
-    amount = priced["unit_amount"] * line["quantity"]
+def line_item(line: Json, price: Json, description: str) -> Json:
+    """One line of a session at its price."""
+    amount = price["unit_amount"] * line["quantity"]
     return {
         "id": new_id("li"),
         "object": "item",
@@ -21,10 +15,10 @@ def _line_item(line: Json, now: int) -> Json:
         "amount_subtotal": amount,
         "amount_tax": 0,
         "amount_total": amount,
-        "currency": priced["currency"],
-        "description": line["price_data"]["product_data"]["name"],
+        "currency": price["currency"],
+        "description": description,
         "metadata": line.get("metadata", {}),
-        "price": priced,
+        "price": price,
         "quantity": line["quantity"],
     }
 
@@ -48,8 +42,8 @@ def customer_details(email: str | None, name: str | None = None) -> Json:
     }
 
 
-def session(params: Json, *, items: list[Json], base_url: str, now: int) -> Json:
-    """A new, open session from checked parameters."""
+def session(params: Json, *, items: list[Json], kinds: list[str], base_url: str, now: int) -> Json:
+    """A new, open session from checked parameters, which offers these kinds of payment."""
     session_id = "cs_" + new_id("test", 40)
     total = sum(item["amount_total"] for item in items)
     payment = params["mode"] == "payment"
@@ -80,7 +74,7 @@ def session(params: Json, *, items: list[Json], base_url: str, now: int) -> Json
             "submit": None,
             "terms_of_service_acceptance": None,
         },
-        "customer": None,
+        "customer": params.get("customer"),
         "customer_account": None,
         "customer_creation": params.get("customer_creation", "if_required") if payment else None,
         "customer_details": customer_details(email) if email else None,
@@ -112,7 +106,7 @@ def session(params: Json, *, items: list[Json], base_url: str, now: int) -> Json
         "payment_method_collection": "if_required" if payment else "always",
         "payment_method_configuration_details": None,
         "payment_method_options": {},
-        "payment_method_types": params.get("payment_method_types") or ["card", "sepa_debit"],
+        "payment_method_types": kinds,
         "payment_status": "unpaid",
         "permissions": None,
         "phone_number_collection": {"enabled": False},

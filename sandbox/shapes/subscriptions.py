@@ -5,8 +5,8 @@ from ..jsons import Json
 from . import listing
 
 
-def subscription(session: Json, lines: list[Json], *, period: tuple[int, int], wishes: Json, now: int) -> Json:
-    """An active subscription to the session's lines; `wishes` are `subscription_data`'s fields."""
+def subscription(customer_id: str, lines: list[Json], *, period: tuple[int, int], wishes: Json, now: int) -> Json:
+    """An active subscription to some lines; `wishes` are `description`, `metadata`, `default_payment_method`."""
     subscription_id = new_id("sub")
     items = [_item(subscription_id, line, period, now) for line in lines]
     return {
@@ -26,11 +26,11 @@ def subscription(session: Json, lines: list[Json], *, period: tuple[int, int], w
         "cancellation_details": {"comment": None, "feedback": None, "reason": None},
         "collection_method": "charge_automatically",
         "created": now,
-        "currency": session["currency"],
-        "customer": session["customer"],
+        "currency": lines[0]["price"]["currency"],
+        "customer": customer_id,
         "customer_account": None,
         "days_until_due": None,
-        "default_payment_method": None,
+        "default_payment_method": wishes.get("default_payment_method"),
         "default_source": None,
         "default_tax_rates": [],
         "description": wishes.get("description"),

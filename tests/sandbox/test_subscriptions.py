@@ -8,7 +8,7 @@ import stripe
 from sandbox.subscriptions import period_end
 
 CHARGED = ["payment_intent.succeeded", "charge.succeeded"]
-BILLED = ["invoice.paid", "invoice_payment.paid"]
+BILLED = ["invoice.paid", "invoice.payment_succeeded", "invoice_payment.paid"]
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def subscription_of(bench, patron):
 
 def renewal(bench):
     """Drop the events of the first payment."""
-    return bench.event_types()[6:]
+    return bench.event_types()[7:]
 
 
 def test_the_first_payment_makes_customer_subscription_and_invoice(bench, patron):
@@ -51,7 +51,7 @@ def test_the_first_payment_makes_customer_subscription_and_invoice(bench, patron
 def test_a_renewal_is_a_new_invoice_whose_payment_names_its_intent(bench, patron):
     before = subscription_of(bench, patron)["items"]["data"][0]
     bench.drive("subscriptions", patron["subscription"], "renew")
-    assert renewal(bench) == [*CHARGED, *BILLED, "customer.subscription.updated"]
+    assert renewal(bench) == ["customer.subscription.updated", *CHARGED, *BILLED]
     after = subscription_of(bench, patron)
     assert after["items"]["data"][0]["current_period_start"] == before["current_period_end"]
     assert after["latest_invoice"] != patron["invoice"]
@@ -69,6 +69,7 @@ def test_a_renewal_is_a_new_invoice_whose_payment_names_its_intent(bench, patron
 def test_a_failed_renewal_is_past_due_until_its_own_invoice_is_paid(bench, patron):
     bench.drive("subscriptions", patron["subscription"], "fail")
     assert renewal(bench) == [
+        "customer.subscription.updated",  # the period has begun
         "charge.failed",
         "payment_intent.payment_failed",
         "invoice.payment_failed",
@@ -123,7 +124,7 @@ def test_a_patron_by_bank_debit_is_paid_when_the_bank_has_paid(bench):
     assert bench.drive("subscriptions", waiting["subscription"], "renew").status_code == 409
     bench.drive("sessions", session["id"], "settle")
     assert bench.session(session)["payment_status"] == "paid"
-    assert bench.event_types()[-5:] == [*CHARGED, *BILLED, "checkout.session.async_payment_succeeded"]
+    assert bench.event_types()[-6:] == [*CHARGED, *BILLED, "checkout.session.async_payment_succeeded"]
 
 
 def test_a_patron_whose_bank_debit_comes_back_is_past_due(bench):
