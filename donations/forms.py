@@ -21,8 +21,9 @@ from wtforms import (
 from wtforms.validators import AnyOf, DataRequired, Length
 
 from core.addresses import clean_address
+from core.currencies import CURRENCIES, Currency
 from core.forms import NO, Clean, PublicForm
-from core.money import CURRENCIES, AmountError, Currency, Money, from_major, parse_amount, with_fee
+from core.money import AmountError, Money, from_major, parse_amount, with_fee
 from core.text import clean_name, clean_text
 from core.tokens import keyed_hash
 from donations.models import Frequency
@@ -66,12 +67,15 @@ class DonateForm(PublicForm):
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
         table = self.table
-        self.preset.choices = [(str(major), from_major(major, table.code).text(_locale())) for major in table.presets]
+        self.preset.choices = [
+            (str(major), from_major(major, table.code).text(_locale()))
+            for major in table.offers[Frequency.ONCE].presets
+        ]
         self.preset.label.text = _("Amount in %(currency)s", currency=currency_name(table.code, count=2))
         shown = (*OFFERED, Frequency(self.frequency.data)) if self.frequency.data in list(Frequency) else OFFERED
         self.frequency.choices = [(value, FREQUENCIES[value]) for value in Frequency if value in shown]
         if self.preset.data is None and not self.amount.data and not self.is_submitted():
-            self.preset.data = str(table.presets[SUGGESTED])
+            self.preset.data = str(table.offers[Frequency.ONCE].presets[SUGGESTED])
 
     @property
     def table(self) -> Currency:
@@ -92,7 +96,9 @@ class DonateForm(PublicForm):
     def validate_amount(self, field: Field) -> None:
         if field.errors or self.currency.data not in CURRENCIES:
             return
-        if not field.data and self.preset.data not in [str(major) for major in self.table.presets]:
+        if not field.data and self.preset.data not in [
+            str(major) for major in self.table.offers[Frequency.ONCE].presets
+        ]:
             raise ValidationError(_("Choose one of the amounts, or write another one."))
         try:
             gross = self.gross
@@ -123,7 +129,7 @@ def prefilled(currency: str, given: Mapping[str, Any]) -> DonateForm:
         "frequency": frequency if frequency in list(Frequency) else Frequency.ONCE,
         "cover_fee": given.get("cover_fee") is True,
     }
-    is_preset = amount in [str(major) for major in CURRENCIES[code].presets]
+    is_preset = amount in [str(major) for major in CURRENCIES[code].offers[Frequency.ONCE].presets]
     return DonateForm(formdata=None, data={**values, "preset" if is_preset else "amount": amount or None})
 
 

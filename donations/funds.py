@@ -7,8 +7,9 @@ from flask_babel import gettext as _
 
 from cases.models import Case
 from cases.services import CaseNotFound, get_case
+from core.currencies import CURRENCIES
 from core.goals import next_goal
-from core.money import CURRENCIES, Money, from_major
+from core.money import Money, from_major
 from donations import services
 
 SLUG = re.compile(r"[a-z0-9-]{1,80}")
