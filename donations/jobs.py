@@ -30,7 +30,7 @@ def _write(job: Job, template: str) -> None:
         return
     donor = open_donor(donation)
     with force_locale(donation.language):
-        context = _context(payment, donor["name"])
+        context = _context(payment, donor)
     mail.promise(
         template,
         to=donor["email"],
@@ -41,11 +41,13 @@ def _write(job: Job, template: str) -> None:
     )
 
 
-def _context(payment: Payment, name: str) -> dict[str, Any]:
+def _context(payment: Payment, donor: dict[str, str]) -> dict[str, Any]:
     donation = payment.donation
     once = donation.frequency == Frequency.ONCE
     return {
-        "name": name,
+        "name": donor["name"],
+        "tribute": str(donation.tribute),
+        "tribute_name": donor.get("tribute_name", ""),  # gifts from before the form asked have none
         "amount": donation.money.text(donation.language),
         "day": clock.day((payment.paid_at or payment.created_at).date(), donation.language),
         "fund": donation.case.fund_title if donation.case else "",

@@ -15,7 +15,7 @@ RIGHTS: dict[str, str] = {
     "donations": ACTS, "payments": ACTS, "invoice_payments": ACTS, "signature_tokens": "SELECT, INSERT, DELETE",
     "unsubscribes": "SELECT, INSERT, DELETE",
     "organisers": "", "roles": "", "organiser_roles": "", "login_links": "", "audit_entries": "", "audit_heads": "",
-    "domain_rules": "", "invalidations": "", "paper_batches": "",
+    "domain_rules": "", "invalidations": "", "paper_batches": "", "currency_rates": "",
 }  # fmt: skip
 
 
