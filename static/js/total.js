@@ -25,18 +25,21 @@
     const least = Math.floor((WHOLE * (2 * (minor + Number(fixed)) - 1)) / (2 * (WHOLE - parts))) + 1;
     return Math.ceil(least / step) * step;
   };
+  const put = (element, words) => { // untouched where nothing changed, so that nothing is read out again
+    if (element.textContent !== words) element.textContent = words;
+  };
   const tell = () => {
     const choice = new FormData(form);
     const net = chosen(choice);
     const sentence = sentences[choice.get("frequency")];
     if (!net || !sentence) {
-      total.textContent = untold;
-      covered.textContent = "";
+      put(total, untold);
+      put(covered, "");
       return;
     }
     const gross = withFee(net);
-    covered.textContent = covered.dataset.words.replace("{net}", shown(net)).replace("{gross}", shown(gross));
-    total.textContent = sentence.replace("{total}", shown(choice.has("cover_fee") ? gross : net));
+    put(covered, covered.dataset.words.replace("{net}", shown(net)).replace("{gross}", shown(gross)));
+    put(total, sentence.replace("{total}", shown(choice.has("cover_fee") ? gross : net)));
   };
 
   form.addEventListener("input", tell);
