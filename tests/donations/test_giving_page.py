@@ -1,4 +1,4 @@
-"""What a fund's page asks and says: rhythm, amount, purpose, whose name; the sum and its fee; nothing ticked for anybody."""
+"""What a fund's page asks and says: rhythm, amount, purpose, whose name, the sum and its fee; nothing ticked for anybody."""
 
 import re
 from pathlib import Path
