@@ -1,18 +1,26 @@
-"""Money as a whole number of minor units with its currency, and the table of currencies that we take.
-
-Source: Stripe, supported currencies (zero- and three-decimal ones, ISK) and its minimum charge amounts, rounded up."""
+"""Money as a whole number of minor units with its currency: what a donor typed, what Stripe counts, what covers the fee."""
 
 import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from babel import Locale
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_decimal
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-AMOUNT = re.compile(r"\d{1,9}(?:[.,]\d{1,3})?", re.ASCII)
-LARGEST_MAJOR = 100_000
+from core.currencies import CURRENCIES, Currency
+
+# 1234.5, 1,234.50, 1.234,50, 1 234,50, 1'234.50 and 12,34,567 (India): read alike in every language, so that a link means the
+# same to all who open it. Digits 0 to 9 only.
+AMOUNT = re.compile(
+    r"(?P<whole>\d{1,9}|\d{1,3}(?P<group>[.,' ])\d{3}(?:(?P=group)\d{3})*|\d{1,2}(?:,\d{2})+,\d{3})"
+    r"(?:(?P<point>[.,])(?P<part>\d{1,3}))?",
+    re.ASCII,
+)
+TWO_WAYS = re.compile(r"\d{1,3}[.,]\d{3}", re.ASCII)  # 1,234: a thousand and more to some, one and a bit to others
+SIGNS = str.maketrans({"\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " ", "\N{THIN SPACE}": " ", "’": "'"})
+ONCE = "once"
 
 
 class AmountError(ValueError):
@@ -20,41 +28,7 @@ class AmountError(ValueError):
 
 
 class UnknownCurrency(LookupError):
-    """A currency that is not in our table."""
-
-
-@dataclass(frozen=True)
-class Currency:
-    """exponent: minor digits that a donor may use; stripe_factor: Stripe's minor units for one of ours; the rest in units."""
-
-    code: str
-    exponent: int
-    minimum: int
-    presets: tuple[int, int, int, int]
-    stripe_factor: int = 1
-    step: int = 1
-    fee_percent: Decimal = Decimal("2.9")
-    fee_fixed: Decimal = Decimal("0.30")
-
-
-CURRENCIES: dict[str, Currency] = {
-    currency.code: currency
-    for currency in (
-        Currency("EUR", 2, 2, (10, 25, 50, 100), fee_fixed=Decimal("0.25")),
-        Currency("USD", 2, 2, (10, 25, 50, 100)),
-        Currency("GBP", 2, 2, (10, 25, 50, 100), fee_fixed=Decimal("0.20")),
-        Currency("CHF", 2, 2, (10, 25, 50, 100)),
-        Currency("SEK", 2, 20, (100, 250, 500, 1000), fee_fixed=Decimal("1.80")),
-        Currency("NOK", 2, 20, (100, 250, 500, 1000), fee_fixed=Decimal("2.00")),
-        Currency("DKK", 2, 15, (75, 200, 400, 750), fee_fixed=Decimal("1.80")),
-        Currency("PLN", 2, 10, (40, 100, 200, 400), fee_fixed=Decimal("1.00")),
-        Currency("CZK", 2, 50, (250, 600, 1200, 2500), fee_fixed=Decimal("6.50")),
-        Currency("KZT", 2, 1000, (5000, 12000, 25000, 50000), fee_fixed=Decimal("150")),
-        Currency("JPY", 0, 300, (1500, 4000, 8000, 15000), fee_fixed=Decimal("40")),
-        Currency("ISK", 0, 300, (1500, 3500, 7000, 15000), stripe_factor=100, fee_fixed=Decimal("45")),
-        Currency("KWD", 3, 1, (3, 8, 15, 30), step=10, fee_fixed=Decimal("0.10")),
-    )
-}
+    """No currency of ours; the text is its code."""
 
 
 @dataclass(frozen=True)
@@ -84,35 +58,19 @@ class Money:
         return re.sub(r"(?<=[A-Z])(?=\d)", "\N{NO-BREAK SPACE}", str(shown))
 
 
-def from_stripe(amount: int, currency: str) -> Money:
-    """Money of Stripe's minor units of a currency of ours, in whatever letters. Raises UnknownCurrency, or AmountError for
-    what is no whole number of our minor units."""
-    table = CURRENCIES.get(currency.upper())
-    if table is None:
-        raise UnknownCurrency(currency)
-    minor, rest = divmod(amount, table.stripe_factor)
-    if rest:
-        raise AmountError(f"{amount} {currency}")
-    return Money(minor, table.code)
-
-
-def parse_amount(text: str, currency: str) -> Money:
-    """The exact amount that a donor typed ('25', '25.50', '25,50'); AmountError says what to type instead."""
+def parse_amount(text: str, currency: str, frequency: str = ONCE) -> Money:
+    """The exact amount that a donor typed ('25', '25.50', '1.234,50'); AmountError says what to type instead."""
     if currency not in CURRENCIES:
         raise AmountError(_("Choose one of the currencies in the list."))
     table = CURRENCIES[currency]
-    typed = text.strip()
-    thousands = r"[.,]\d{3}$" if table.exponent < 3 else r",\d{3}$"  # 1,000 is not one
-    if not AMOUNT.fullmatch(typed) or re.search(thousands, typed):
-        raise AmountError(_("Write the amount in plain digits, like 25 or 25.50."))
-    minor = Decimal(typed.replace(",", ".")).scaleb(table.exponent)
+    minor = _major(text.strip().translate(SIGNS), table).scaleb(table.exponent)
     if minor != minor.to_integral_value() or int(minor) % table.step:
         raise AmountError(_("This currency has no coins that small; write a rounder amount."))
     money = Money(int(minor), currency)
-    if money.major < table.minimum:
-        smallest = from_major(table.minimum, currency).text(str(get_locale() or "en"))
+    if money.major < table.offers[frequency].minimum:
+        smallest = from_major(table.offers[frequency].minimum, currency).text(_language())
         raise AmountError(_("The smallest gift is %(smallest)s; below that fees eat it.", smallest=smallest))
-    if money.major > LARGEST_MAJOR * max(1, table.minimum // 2):
+    if money.major > table.largest:
         raise AmountError(_("This is more than the form takes; write to us and we will arrange it."))
     return money
 
@@ -122,9 +80,42 @@ def from_major(amount: int | Decimal, currency: str) -> Money:
     return Money(int(Decimal(amount).scaleb(CURRENCIES[currency].exponent)), currency)
 
 
+def from_stripe(amount: int, currency: str) -> Money:
+    """Money of Stripe's minor units of a currency of ours, in whatever letters; UnknownCurrency, or AmountError for what is no
+    whole number of our minor units."""
+    table = CURRENCIES.get(currency.upper())
+    if table is None:
+        raise UnknownCurrency(currency)
+    minor, rest = divmod(amount, table.stripe_factor)
+    if rest:
+        raise AmountError(f"{amount} {currency}")
+    return Money(minor, table.code)
+
+
 def with_fee(money: Money) -> Money:
-    """The gross amount from which, after the card fee, about `money` is left. Source: Stripe pricing, percent + fixed."""
+    """The least gross amount from which the payment fee leaves `money`. Source: Stripe pricing, percent of the gross, rounded
+    half up to the minor unit, + fixed.
+
+    Left of g is ceil(g·(1-p) - 1/2) - fixed; solved for g in whole numbers, and up to the next step."""
     table = CURRENCIES[money.currency]
-    gross = (money.major + table.fee_fixed) / (1 - table.fee_percent / 100)
-    minor = int(gross.scaleb(table.exponent).quantize(Decimal(1), ROUND_HALF_UP))
-    return Money(-(-minor // table.step) * table.step, money.currency)
+    parts, whole = int(table.fee_percent * 100), 10_000
+    wanted = money.minor + from_major(table.fee_fixed, table.code).minor
+    least = whole * (2 * wanted - 1) // (2 * (whole - parts)) + 1
+    return Money(-(-least // table.step) * table.step, table.code)
+
+
+def _major(typed: str, table: Currency) -> Decimal:
+    pattern = "0.00" if table.exponent == 2 and table.step == 1 else "0"
+    example = format_decimal(Decimal(table.offers[ONCE].presets[1]), pattern, _language())
+    plain = _("Write the amount in plain digits, like %(example)s.", example=example)
+    if TWO_WAYS.fullmatch(typed):
+        sentence = _("“%(typed)s” can be read in two ways.", typed=typed)
+        raise AmountError(f"{sentence} {plain}")
+    found = AMOUNT.fullmatch(typed)
+    if found is None or (found["point"] or "none") in found["whole"]:
+        raise AmountError(plain)
+    return Decimal(f"{re.sub('[^0-9]', '', found['whole'])}.{found['part'] or 0}")
+
+
+def _language() -> str:
+    return str(get_locale() or "en")

@@ -11,7 +11,7 @@ from core import clock
 from core.db import db, insert
 from core.money import Money
 from core.vault import SITE, Sealed, vault
-from donations.models import Donation, Frequency, SessionState
+from donations.models import Donation, Frequency, SessionState, Tribute
 from donations.stripe_gateway import Order, Session
 
 SEALED_CONTEXT = "undersigned/donation/v1"
@@ -35,17 +35,21 @@ def intend(
     language: str,
     cancel_token: str,
     form_key: bytes,
+    tribute: Tribute = Tribute.NONE,
+    tribute_name: str = "",
+    source: str | None = None,
 ) -> Donation:
     """The donation of this form: a new one, or that of the same form sent before while its session can still be used.
 
     The caller has prepared the vault for SITE."""
     _free_form_key(form_key)
     public_id = secrets.token_urlsafe(16)
-    fields = {"name": name, "email": email, "message": message}
+    fields = {"name": name, "email": email, "message": message, "tribute_name": tribute_name}
     box = vault().seal(SITE, SEALED_CONTEXT, public_id, fields)
     values = {
         "public_id": public_id, "case_id": case.id if case else None, "amount": money.minor, "currency": money.currency,
         "frequency": frequency, "cover_fee": cover_fee, "show_name": show_name, "language": language,
+        "tribute": tribute, "source": source,
         "key_id": box.key_id, "data_key_id": box.data_key_id, "blob": box.blob, "form_key": form_key,
         "session_state": SessionState.NEW, "cancel_token": cancel_token, "created_at": clock.now(),
     }  # fmt: skip
@@ -95,7 +99,7 @@ def await_session(public_id: str) -> str | None:
 
 
 def open_donor(donation: Donation) -> dict[str, str]:
-    """The donor's name, e-mail and message; office and worker only."""
+    """The donor's name, e-mail and message, and whom the gift is in memory or on behalf of; office and worker only."""
     sealed = Sealed(donation.key_id, donation.data_key_id, donation.blob or b"")
     return vault().open(sealed, scope=SITE, context=SEALED_CONTEXT, public_id=donation.public_id)
 

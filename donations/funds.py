@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 
 from cases.models import Case
-from cases.services import CaseNotFound, get_case
+from cases.services import CaseNotFound, get_case, list_public
+from core.currencies import CURRENCIES
 from core.goals import next_goal
-from core.money import CURRENCIES, Money, from_major
+from core.money import Money, from_major
 from donations import services
 
 SLUG = re.compile(r"[a-z0-9-]{1,80}")
@@ -65,6 +66,15 @@ def get_fund(slug: str | None) -> Fund:
     return Fund(case, case.fund_title, case.fund_text, currency, case.fund_goal)
 
 
+def designations(fund: Fund) -> list[tuple[str, str]]:
+    """What a gift from a fund's page may be for, by slug (blank: the general fund), the page's own first: a case's page offers
+    the case and the general fund, the general page every open fund."""
+    general = ("", _("Where it is needed most"))
+    if fund.case:
+        return [_named(fund.case), general]
+    return [general, *(_named(case) for case in list_public() if case.takes_gifts)]
+
+
 def thermometer(fund: Fund) -> Thermometer:
     """How far the fund has come; only what Stripe has confirmed counts."""
     case_id = fund.case.id if fund.case else None
@@ -74,3 +84,7 @@ def thermometer(fund: Fund) -> Thermometer:
     goal = Money(fund.goal_set, fund.currency) if fund.goal_set else step
     others = tuple(Money(minor, currency) for currency, minor in sorted(sums.items()))
     return Thermometer(raised, goal, bool(fund.goal_set), others, services.givers(case_id))
+
+
+def _named(case: Case) -> tuple[str, str]:
+    return case.slug, f"{case.fund_title} – {case.title}"

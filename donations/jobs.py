@@ -46,6 +46,7 @@ def _context(payment: Payment) -> dict[str, Any]:
     donation = payment.donation
     once = donation.frequency == Frequency.ONCE
     return {
+        "tribute": str(donation.tribute),
         "amount": payment.money.text(donation.language),
         "day": clock.day((payment.paid_at or payment.created_at).date(), donation.language),
         "fund": donation.case.fund_title if donation.case else "",

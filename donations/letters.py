@@ -17,7 +17,11 @@ def write(donation: Donation, template: str, *, key: str, context: Mapping[str, 
         template,
         to=donor["email"],
         key=f"{template}:{key}",
-        context={**context, "name": donor["name"]},
+        context={
+            **context,
+            "name": donor["name"],
+            "tribute_name": donor.get("tribute_name", ""),
+        },  # older gifts have none
         language=donation.language,
         essential=True,
     )

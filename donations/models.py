@@ -19,6 +19,14 @@ class Frequency(enum.StrEnum):
     YEARLY = "yearly"
 
 
+class Tribute(enum.StrEnum):
+    """Whether a gift is in memory or on behalf of somebody, whose name is sealed with the donor's."""
+
+    NONE = "none"
+    MEMORY = "memory"
+    BEHALF = "behalf"
+
+
 class SessionState(enum.StrEnum):
     """Where the donor's Checkout session stands; whether money came is the payments' to say."""
 
@@ -56,6 +64,8 @@ class Donation(Base):
     frequency: Mapped[Frequency] = mapped_column(one_of(Frequency))
     cover_fee: Mapped[bool] = mapped_column(Boolean, default=False)
     show_name: Mapped[bool] = mapped_column(Boolean, default=False)
+    tribute: Mapped[Tribute] = mapped_column(one_of(Tribute), default=Tribute.NONE)
+    source: Mapped[str | None] = mapped_column(String(20))
     language: Mapped[str] = mapped_column(String(10), default="en")
     key_id: Mapped[str] = mapped_column(String(16))
     data_key_id: Mapped[str] = mapped_column(String(16))

@@ -10,14 +10,14 @@ from werkzeug.wrappers import Response as BaseResponse
 from config import Settings
 from core import alarms
 from core.db import db
-from core.guards import body_limit, cacheable, form_action, from_anywhere
+from core.guards import body_limit, cacheable, form_action, from_anywhere, with_scripts
 from core.limits import own_bucket_within
 from core.switches import gifts_taken
 from core.tokens import TokenError, open_query, seal_query
 from core.vault import SITE, vault
 from donations import checkout_services, funds, services, stripe_gateway
-from donations.forms import DonateForm, currency_choices, prefilled
-from donations.models import Donation, Frequency
+from donations.forms import DonateForm, currency_choices, currency_name, prefilled
+from donations.models import Donation, Tribute
 
 donations = Blueprint("donations", __name__)
 
@@ -46,44 +46,50 @@ def fund_closed(error: funds.ClosedFund) -> tuple[str, int]:
 def give(slug: str | None = None) -> Response:
     """The form; without a query the same for everybody."""
     fund = _open_fund(slug)
-    response = make_response(_page(fund, prefilled(fund.currency, request.args)))
+    response = _page(fund, prefilled(fund, request.args))
     return response if request.args else cacheable(response)
 
 
 @donations.post("/donate")
 @donations.post("/donate/<slug>")
 @form_action("CHECKOUT_ORIGIN")
-def send(slug: str | None = None) -> BaseResponse | tuple[str, int]:
+def send(slug: str | None = None) -> BaseResponse:
     """Keeps what the donor means to give and leads to Stripe; the form again where something is wrong."""
     if not own_bucket_within(SESSIONS, "give"):
         abort(429)
-    fund, form = _open_fund(slug), DonateForm()
+    fund = _open_fund(slug)
+    form = DonateForm(fund)
     if not form.validate():
-        return _page(fund, form), 422
+        return _page(fund, form, status=422)
     vault().prepare(SITE)
     try:
-        return redirect(_checkout_address(fund, form), 303)
+        return redirect(_checkout_address(form), 303)
     except stripe_gateway.CheckoutError:
-        return _page(fund, form, stripe_away=True), 503
+        return _page(fund, form, status=503, stripe_away=True)
 
 
 @donations.get("/donations/cancelled")
 @form_action("CHECKOUT_ORIGIN")
-def cancelled() -> str:
+def cancelled() -> Response:
     """Back from Stripe without having given: the form, filled in as it was but for the person."""
     try:
         kept = open_query("donation-cancelled", request.args.get("d", ""), age=CANCEL_AGE)
     except TokenError:
         kept = {}
     fund = _open_fund(kept.get("case"))
-    return _page(fund, prefilled(fund.currency, kept), cancelled=bool(kept))
+    return _page(fund, prefilled(fund, kept), cancelled=bool(kept))
 
 
 @donations.get("/donations/thanks")
 def thanks() -> str:
     """Back from Stripe: says what Stripe has told us, to anybody; marks nothing paid, shows nobody's data."""
     session_id = request.args.get("session_id", "")
-    return render_template("donations/thanks.html", progress=services.progress(session_id), session_id=session_id)
+    return render_template(
+        "donations/thanks.html",
+        progress=services.progress(session_id),
+        session_id=session_id,
+        statement_word=stripe_gateway.STATEMENT_WORD,
+    )
 
 
 @donations.post("/stripe/webhook")
@@ -114,23 +120,25 @@ def _open_fund(slug: str | None) -> funds.Fund:
     return funds.get_fund(slug)
 
 
-def _page(fund: funds.Fund, form: DonateForm, **news: bool) -> str:
+def _page(fund: funds.Fund, form: DonateForm, *, status: int = 200, **news: bool) -> Response:
     form.currency.data = form.table.code  # an unknown one was told in the errors; the amounts shown are of this one
-    return render_template(
+    page = render_template(
         "donations/give.html",
         fund=fund,
         form=form,
         thermometer=funds.thermometer(fund),
         currencies=currency_choices(),
+        currency=currency_name(form.table.code, count=2),
         address=url_for("donations.give", slug=fund.slug),
         section="donate",
         **news,
     )
+    return with_scripts(make_response(page, status))
 
 
-def _checkout_address(fund: funds.Fund, form: DonateForm) -> str:
+def _checkout_address(form: DonateForm) -> str:
     """Commits the gift as `new`, asks Stripe with no connection held, commits the session; its address."""
-    donation = _intend(fund, form)
+    donation = _intend(form)
     server = _settings().server_url
     order = checkout_services.order_for(
         donation,
@@ -156,19 +164,22 @@ def _checkout_address(fund: funds.Fund, form: DonateForm) -> str:
     return session.url
 
 
-def _intend(fund: funds.Fund, form: DonateForm) -> Donation:
-    language = str(get_locale() or "en")
+def _intend(form: DonateForm) -> Donation:
+    fund, language = funds.get_fund(form.designation.data or None), str(get_locale() or "en")
     choice = {"case": fund.slug, "amount": form.amount.data or form.preset.data, "cover_fee": form.cover_fee.data}
-    choice |= {"currency": form.currency.data, "frequency": form.frequency.data}
+    choice |= {"currency": form.currency.data, "frequency": form.frequency.data, "source": form.source.data}
     return checkout_services.intend(
         fund.case,
         money=form.gross,
-        frequency=Frequency(form.frequency.data),
+        frequency=form.rhythm,
         cover_fee=form.cover_fee.data,
         name=form.name.data or "",
         email=form.email.data or "",
         message=form.message.data or "",
         show_name=form.show_name.data,
+        tribute=Tribute(form.tribute.data),
+        tribute_name=form.tribute_name.data or "",
+        source=form.source.data,
         language=language,
         cancel_token=seal_query("donation-cancelled", choice),
         form_key=form.fingerprint(fund.slug, language),

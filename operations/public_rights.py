@@ -16,7 +16,7 @@ RIGHTS: dict[str, str] = {
     "agreed_amounts": ADDS, "signature_tokens": "SELECT, INSERT, DELETE",
     "unsubscribes": "SELECT, INSERT, DELETE",
     "organisers": "", "roles": "", "organiser_roles": "", "login_links": "", "audit_entries": "", "audit_heads": "",
-    "domain_rules": "", "invalidations": "", "paper_batches": "", "refund_requests": "",
+    "domain_rules": "", "invalidations": "", "paper_batches": "", "refund_requests": "", "currency_rates": "",
 }  # fmt: skip
 
 

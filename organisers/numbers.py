@@ -13,7 +13,8 @@ from core.db import db
 from core.jobs import Job
 from core.money import Money
 from donations import services as donations
-from donations.models import Payment, PaymentStatus
+from donations.models import Donation, Payment, PaymentStatus
+from organisers.rates import services as rates
 from petitions.counting import tallies
 from petitions.models import Petition, Submission
 from petitions.states import SubmissionState
@@ -33,10 +34,11 @@ class Share:
 
 @dataclass(frozen=True)
 class Raised:
-    """What came in: one sum a currency, and how many payments."""
+    """What came in: one sum a currency, how many payments, and, where dated rates were entered, about how much together."""
 
     sums: Sequence[Money]
     payments: int
+    about: rates.About | None
 
 
 def totals(petitions: Iterable[Petition]) -> dict[int, int]:
@@ -61,7 +63,16 @@ def raised() -> Raised:
     """What Stripe said was paid, for all cases together."""
     sums = [Money(minor, currency) for currency, minor in sorted(donations.totals().items())]
     payments = select(func.count()).where(Payment.status == PaymentStatus.PAID)
-    return Raised(sums, db.session.scalar(payments) or 0)
+    return Raised(sums, db.session.scalar(payments) or 0, rates.about(sums))
+
+
+def gift_sources() -> list[tuple[str, int]]:
+    """How many donations that were paid came by each source code, the most first; those without one are left out."""
+    paid = select(Donation.source, func.count(Payment.donation_id.distinct())).join(Payment.donation)
+    named = paid.where(Payment.status == PaymentStatus.PAID, Donation.source.is_not(None)).group_by(Donation.source)
+    return sorted(
+        ((str(source), count) for source, count in db.session.execute(named)), key=lambda row: (-row[1], row[0])
+    )
 
 
 def dead_jobs() -> int:

@@ -17,6 +17,7 @@ from organisers.paper import views as paper_views  # noqa: F401
 from organisers.petitions import part_views, recipient_views  # noqa: F401
 from organisers.petitions import services as petition_services
 from organisers.petitions import views as petition_views  # noqa: F401
+from organisers.rates import views as rate_views  # noqa: F401
 from organisers.retention import views as retention_views  # noqa: F401
 from organisers.switches import views as switch_views  # noqa: F401
 
@@ -38,6 +39,7 @@ def dashboard() -> str:
         confirmed=sum(totals.values()),
         submissions=numbers.submissions(),
         raised=numbers.raised(),
+        gift_sources=numbers.gift_sources(),
         events=donations.attention(),
         dead_jobs=numbers.dead_jobs(),
         moderation=moderation_services.attention(),

@@ -112,6 +112,8 @@ ROUTES = {
     "office.lift_hold": (OFFICE, "POST"),
     "office.erase": (OFFICE, "GET POST"),
     "office.counting": (OFFICE, "GET"),
+    "office.rates": (OFFICE, "GET"),
+    "office.enter_rate": (OFFICE, "POST"),
     "office.recount": (OFFICE, "POST"),
     "office.search": (OFFICE, "GET POST"),
     "office.paper": (OFFICE, "GET"),

@@ -15,9 +15,12 @@ from sqlalchemy import MetaData, func, inspect, select, text
 from core import audit
 from core.db import Base, db
 from core.health import newest_revision, schema_revision
-from core.vault import SITE, ensure_scope
+from core.money import Money
+from core.vault import SITE, ensure_scope, vault
+from donations.models import Frequency
 from operations import rows
 from tests.conftest import MIGRATIONS
+from tests.donations.conftest import intend
 from tests.operations.conftest import Elsewhere
 from tests.operations.conftest import elsewhere as elsewhere
 from tests.operations.test_backup import NEXT_STEP
@@ -79,6 +82,8 @@ def test_every_step_goes_down_and_up_again_with_rows_in_it(elsewhere: Elsewhere,
     campaign.press(campaign.signed("bob@example.org").links["disown"])
     with app.app_context():
         audit.record("petition.closed", "petition-1", actor="cli")
+        vault().prepare(SITE)
+        intend(None, Money(2500, "EUR"), Frequency.ONCE)
         db.session.commit()
         filled = counts()
         assert sum(1 for count in filled.values() if count) > 10

@@ -9,7 +9,8 @@ from wtforms import StringField, ValidationError
 from wtforms.validators import InputRequired, Optional
 
 from cases.models import Case, CaseStatus, EventKind
-from core.money import CURRENCIES, Money, from_major
+from core.currencies import CURRENCIES
+from core.money import Money, from_major
 from organisers.fields import Choice, Day, OfficeForm, country, goal, line, name, slug, text, yes_no
 
 STATUSES = {

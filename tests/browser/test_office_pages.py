@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stage")]
 Desk = Callable[[str], Page]
 PETITION = "/office/petitions/{big}"
 PATHS = (
-    "/office/", "/office/switches", "/office/signals", "/office/audit", "/office/account", "/office/cases/1",
+    "/office/", "/office/switches", "/office/signals", "/office/audit", "/office/account", "/office/rates", "/office/cases/1",
     "/office/cases/1/safety", "/office/cases/new", PETITION, f"{PETITION}/edit", f"{PETITION}/held",
     f"{PETITION}/invalidations", f"{PETITION}/invalidations/new", "{preview}", "{done}", f"{PETITION}/counting",
     f"{PETITION}/retention", f"{PETITION}/erase", "/office/petitions/{closed}/retention", "/office/petitions/{gone}/retention",
@@ -42,6 +42,7 @@ def test_a_page_fits_every_window_and_axe_finds_nothing(desk: Desk, path: str) -
         (f"{PETITION}/retention", "Stop the clocks"), (f"{PETITION}/invitations/new", "Invite"),
         (f"{PETITION}/invitations/many", "Invite all"), (f"{PETITION}/paper/import", "Read the file"),
         (f"{PETITION}/paper/{{batch}}/more", "Save these lines and go on"), ("/office/switches", "Set the rule"),
+        ("/office/rates", "Enter the rate"),
     ],
 )  # fmt: skip
 def test_a_form_that_is_sent_empty_says_what_to_do_and_is_well_made(desk: Desk, path: str, button: str) -> None:
