@@ -1,4 +1,4 @@
-"""The giving page in a real browser: amounts of the chosen rhythm, the sum before the donor leaves, with and without our script."""
+"""The giving page in a real browser: amounts of the chosen rhythm, the sum before the donor leaves, with and without script."""
 
 from collections.abc import Callable
 
@@ -39,6 +39,8 @@ def test_the_amounts_of_the_chosen_rhythm_are_shown_and_the_chosen_amount_always
     assert shown_amounts(page) == ["€5", "€10", "€20", "€50"]
     choose(page, "Yearly")
     assert shown_amounts(page) == ["€20", "€30", "€60", "€120", "€250"]
+    choose(page, "Once")
+    assert shown_amounts(page) == ["€10", "€20", "€25", "€50", "€100"]
 
 
 @pytest.mark.parametrize("currency", ["EUR", "HUF", "JPY", "KWD"])
