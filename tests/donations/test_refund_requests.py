@@ -1,19 +1,26 @@
 """Refunds that organisers ask for: one of two at once, and what Stripe's silence or refusal leaves."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
+import requests as http
+import time_machine
 from flask import Flask
 
+from core import clock
 from core.db import db
 from core.money import Money
 from donations import services
 from donations.reversals import requests
 from donations.reversals.models import RequestState
 from donations.stripe_gateway import StripeAway
-from tests.donations.conftest import Gift, World, sibling
+from tests.conftest import BASE
+from tests.donations.conftest import Gift, Stand, World, sibling
 from tests.donations.events import completed, dispute, refund, send
+from tests.donations.pages import give
+from tests.donations.test_checkout import press, stripe
 
 
 def ask(app: Flask, gift: Gift, minor: int, currency: str = "EUR") -> str:
@@ -87,3 +94,43 @@ def test_a_silent_stripe_leaves_the_request_to_the_worker(app: Flask, world: Wor
         requests.send(public_id)
     with app.app_context():
         assert requests.refundable(services.get_payment(f"pi_{gift.public_id}")) == Money(1500, "EUR")
+
+
+def test_a_refund_reaches_stripe_once_however_often_it_is_sent(stand: Stand) -> None:
+    press(give(stand.app.test_client(), amount="25").headers["Location"], "pay")
+    stand.deliver()
+    ((payment_intent, _, _),) = stand.world.payments()
+    with stand.app.app_context():
+        payment = services.get_payment(payment_intent)
+        request = requests.request_refund(payment, money=Money(1000, "EUR"), reason="Wish", actor="ana@example.org")
+        public_id = request.public_id
+        db.session.commit()
+        assert requests.send(public_id) == RequestState.SENT
+        db.session.commit()
+        assert requests.send(public_id) == RequestState.SENT
+    with time_machine.travel(clock.now() + timedelta(minutes=2)):
+        stand.world.work()
+    stand.deliver()
+    assert [one["amount"] for one in stripe(stand, "refunds")["data"]] == [1000]
+    with stand.app.app_context():
+        assert services.totals() == {"EUR": 1500}
+
+
+def test_what_stripe_refuses_is_free_again(stand: Stand) -> None:
+    press(give(stand.app.test_client(), amount="25").headers["Location"], "pay")
+    stand.deliver()
+    ((payment_intent, _, _),) = stand.world.payments()
+    elsewhere = {"payment_intent": payment_intent, "amount": "2000"}  # in Stripe's dashboard, its news still on the way
+    http.post(f"{stand.url}/v1/refunds", elsewhere, auth=(BASE["STRIPE_SECRET_KEY"], ""), timeout=5).raise_for_status()
+    with stand.app.app_context():
+        payment = services.get_payment(payment_intent)
+        request = requests.request_refund(payment, money=Money(1000, "EUR"), reason="Wish", actor="ana@example.org")
+        public_id = request.public_id
+        db.session.commit()
+        assert requests.send(public_id) == RequestState.REFUSED
+        db.session.commit()
+        (request,) = requests.requests_of(services.get_payment(payment_intent))
+        assert "greater than" in request.answer
+    stand.deliver()
+    with stand.app.app_context():
+        assert requests.refundable(services.get_payment(payment_intent)) == Money(500, "EUR")
