@@ -9,13 +9,13 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import export, million, page, signing, webhook
+from bench import circuit, export, million, page, signing, webhook
 from bench.ground import make_site, postgresql
 from bench.measure import Line, WrongAnswer, table, write_json
 from bench.plan import FULL, QUICK, Plan
 
 OUT = Path(__file__).parent / "out" / "latest.json"
-BENCHMARKS = ("page", "signing", "export", "webhook")
+BENCHMARKS = ("page", "signing", "export", "webhook", "circuit")
 WHEN_NAMED = ("million",)  # takes long
 
 
@@ -55,6 +55,7 @@ def measure(wanted: list[str] | tuple[str, ...], plan: Plan) -> list[Line]:
             "signing": lambda: signing.run(plan, sites, server),
             "export": lambda: export.run(plan, sites, server, folder),
             "webhook": lambda: webhook.run(plan, sites),
+            "circuit": lambda: circuit.run(plan, sites),
             "million": lambda: million.run(plan, sites, server),
         }
         found: list[Line] = []

@@ -12,15 +12,17 @@ from functools import lru_cache
 from typing import Any
 
 import stripe
+import urllib3
 from flask import current_app
 from flask_babel import gettext as _
 
 from config import Settings
 from core import clock
+from donations.guards.circuit import CircuitOpen, TwinUnderWay, stripe_circuit
 
 log = logging.getLogger(__name__)
 
-REQUEST_TIMEOUT = 4  # seconds; a person waits
+REQUEST_TIMEOUT = 4  # seconds, connecting and waiting together; a person waits
 TOLERANCE = timedelta(seconds=300)  # of a webhook's clock, either way
 STATEMENT_WORD = "DONATION"  # on the donor's statement, after the account's own prefix (10 + "* " + 8 of 22 characters)
 METADATA_KEY = "donation"
@@ -29,7 +31,9 @@ EVENT_TYPE = re.compile(r"[a-z0-9_.]{1,100}")
 
 
 class CheckoutError(Exception):
-    """No Checkout session came of a request."""
+    """No Checkout session came of a request, or (`asked` is False) none was made; worth another after `retry_after` seconds."""
+
+    asked, retry_after = True, 60
 
 
 class StripeAway(CheckoutError):
@@ -38,6 +42,20 @@ class StripeAway(CheckoutError):
 
 class StripeRefused(CheckoutError):
     """Stripe answered with an error, which it will repeat for this key."""
+
+
+class StripeFailing(StripeRefused):
+    """Stripe answered that the fault is its own (5xx)."""
+
+
+class StripeResting(CheckoutError):
+    """Not asked: Stripe has failed several times in a row, or too many wait for it."""
+
+    asked = False
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
 
 
 class SessionBeingMade(CheckoutError):
@@ -97,6 +115,16 @@ def client_for_request() -> stripe.StripeClient:
 def create_session(order: Order) -> Session:
     """Opens a Checkout session; the same order again gives the same one. Raises a CheckoutError."""
     try:
+        with stripe_circuit().call(order.public_id, StripeAway, StripeFailing):
+            return _ask_for_session(order)
+    except TwinUnderWay:
+        raise SessionBeingMade from None
+    except CircuitOpen as shut:
+        raise StripeResting(shut.seconds) from None
+
+
+def _ask_for_session(order: Order) -> Session:
+    try:
         options: Any = {"idempotency_key": order.public_id}
         made = client_for_request().v1.checkout.sessions.create(_parameters(order), options)
     except stripe.APIConnectionError as error:
@@ -106,7 +134,7 @@ def create_session(order: Order) -> Session:
         if error.http_status == 409:
             raise SessionBeingMade from error
         log.error("stripe answers %s (%s, %s)", error.http_status, type(error).__name__, error.code)
-        raise StripeRefused from error
+        raise (StripeFailing if (error.http_status or 0) >= 500 else StripeRefused) from error
     answer = made.to_dict()
     return Session(answer["id"], answer["url"], datetime.fromtimestamp(answer["expires_at"], UTC))
 
@@ -182,7 +210,8 @@ def _parameters(order: Order) -> Any:
 @lru_cache(maxsize=8)
 def _client(key: str, base: str | None) -> stripe.StripeClient:
     addresses: Any = {"api": base} if base else None
-    client = stripe.RequestsClient(timeout=REQUEST_TIMEOUT)
+    patience: Any = urllib3.Timeout(total=REQUEST_TIMEOUT)  # a mere number would hold for connecting and waiting each
+    client = stripe.RequestsClient(timeout=patience)
     return stripe.StripeClient(key, max_network_retries=0, http_client=client, base_addresses=addresses)
 
 
