@@ -21,7 +21,7 @@ lint: $(DEV_STAMP) ## ruff, mypy, import contracts, pip check
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/mypy app.py config.py serve.py
+	.venv/bin/mypy app.py config.py stripe_keys.py serve.py
 	.venv/bin/lint-imports
 	.venv/bin/python -m pip check
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import stripe_keys
+
 SAMPLES = {"changeme", "change-me", "secret", "dev", "development", "test", "password", "your-secret-key", "example"}
 SHORTEST_SECRET = 32
 ROLES = ("public", "office", "worker", "all")
@@ -66,7 +68,7 @@ class Settings:
 
     @property
     def livemode(self) -> bool:
-        return bool(self.stripe_secret_key) and "_live_" in str(self.stripe_secret_key)
+        return stripe_keys.is_live(self.stripe_secret_key)
 
     @property
     def keystore(self) -> Path:
@@ -223,10 +225,10 @@ def _refuse_unsafe(settings: Settings, values: dict[str, str]) -> None:
         raise SettingError(
             "OFFICE_SECRET_KEY must differ from SECRET_KEY: the public server must not forge office sessions."
         )
-    if settings.stripe_secret_key and not settings.stripe_webhook_secrets:
-        raise SettingError("STRIPE_SECRET_KEY is set without STRIPE_WEBHOOK_SECRETS: no gift could ever be confirmed.")
-    if settings.stripe_api_base and settings.livemode:
-        raise SettingError("STRIPE_API_BASE is for test keys only; remove it, or use an sk_test_ key.")
+    if settings.stripe_secret_key:
+        given = (settings.stripe_secret_key, settings.stripe_webhook_secrets, settings.stripe_api_base)
+        for fault in stripe_keys.faults(*given, loopback=settings.loopback):
+            raise SettingError(fault)
     if not settings.limits and not settings.loopback:
         raise SettingError("LIMITS=off is for tests on loopback; this SERVER_URL is not.")
     if not settings.loopback:

@@ -9,13 +9,13 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import export, million, page, signing, webhook, webhook_kills
+from bench import circuit, export, million, page, signing, webhook, webhook_kills
 from bench.ground import make_site, postgresql
 from bench.measure import Line, WrongAnswer, table, write_json
 from bench.plan import FULL, QUICK, Plan
 
 OUT = Path(__file__).parent / "out" / "latest.json"
-BENCHMARKS = ("page", "signing", "export", "webhook")
+BENCHMARKS = ("page", "signing", "export", "webhook", "circuit")
 WHEN_NAMED = ("million", "webhook_kills")  # takes long
 
 
@@ -56,6 +56,7 @@ def measure(wanted: list[str] | tuple[str, ...], plan: Plan) -> list[Line]:
             "export": lambda: export.run(plan, sites, server, folder),
             "webhook": lambda: webhook.run(plan, sites),
             "webhook_kills": lambda: webhook_kills.run(plan, sites),
+            "circuit": lambda: circuit.run(plan, sites),
             "million": lambda: million.run(plan, sites, server),
         }
         found: list[Line] = []

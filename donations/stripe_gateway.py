@@ -7,22 +7,24 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import stripe
+import urllib3
 from flask import current_app
 from flask_babel import gettext as _
 
 from config import Settings
 from core import clock
+from donations.guards.circuit import CircuitOpen, TwinUnderWay, stripe_circuit
 
 log = logging.getLogger(__name__)
 
-REQUEST_TIMEOUT = 4  # seconds; a person waits
+REQUEST_TIMEOUT = 4  # seconds, connecting and waiting together; a person waits
 JOB_TIMEOUT, JOB_RETRIES = 10, 2
 TOLERANCE = timedelta(seconds=300)  # of a webhook's clock, either way
 STATEMENT_WORD = "DONATION"  # on the donor's statement, after the account's own prefix (10 + "* " + 8 of 22 characters)
@@ -33,7 +35,9 @@ EVENT_TYPE = re.compile(r"[a-z0-9_.]{1,100}")
 
 
 class CheckoutError(Exception):
-    """No Checkout session came of a request."""
+    """No Checkout session came of a request, or (`asked` is False) none was made; worth another after `retry_after` seconds."""
+
+    asked, retry_after = True, 60
 
 
 class StripeAway(CheckoutError):
@@ -42,6 +46,20 @@ class StripeAway(CheckoutError):
 
 class StripeRefused(CheckoutError):
     """Stripe answered with an error, which it will repeat for this key; the text is Stripe's."""
+
+
+class StripeFailing(StripeRefused):
+    """Stripe answered that the fault is its own (5xx)."""
+
+
+class StripeResting(CheckoutError):
+    """Not asked: Stripe has failed several times in a row, or too many wait for it."""
+
+    asked = False
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
 
 
 class SessionBeingMade(CheckoutError):
@@ -96,15 +114,16 @@ class Event:
 def create_session(order: Order) -> Session:
     """Opens a Checkout session; the same order again gives the same one. Raises a CheckoutError."""
     options: Any = {"idempotency_key": order.public_id}
-    answer = ask(lambda v1: v1.checkout.sessions.create(_parameters(order), options))
+    answer = ask(lambda v1: v1.checkout.sessions.create(_parameters(order), options), key=order.public_id)
     return Session(answer["id"], answer["url"], datetime.fromtimestamp(answer["expires_at"], UTC))
 
 
-def ask(call: Callable[[Any], Any], *, patiently: bool = False) -> dict[str, Any]:
+def ask(call: Callable[[Any], Any], *, patiently: bool = False, key: str = "") -> dict[str, Any]:
     """What Stripe answers to one call, `lambda v1: v1.refunds.create(…)`, as a plain dict. Raises a CheckoutError.
 
-    While a person waits one try of 4 seconds; `patiently`, in a job, three of 10."""
-    with _named_errors():
+    While a person waits one try of 4 seconds, through the circuit, where the same `key` is the same call; `patiently`, in a
+    job, three of 10."""
+    with nullcontext() if patiently else _circuit(key), _named_errors():
         return call(_v1(patiently)).to_dict()
 
 
@@ -113,6 +132,17 @@ def each(call: Callable[[Any], Any]) -> Iterator[dict[str, Any]]:
     with _named_errors():
         for one in call(_v1(patiently=True)).auto_paging_iter():
             yield one.to_dict()
+
+
+@contextmanager
+def _circuit(key: str) -> Iterator[None]:
+    try:
+        with stripe_circuit().call(key, StripeAway, StripeFailing):
+            yield
+    except TwinUnderWay:
+        raise SessionBeingMade from None
+    except CircuitOpen as shut:
+        raise StripeResting(shut.seconds) from None
 
 
 @contextmanager
@@ -126,7 +156,7 @@ def _named_errors() -> Iterator[None]:
         if error.http_status == 409:
             raise SessionBeingMade from error
         log.error("stripe answers %s (%s, %s)", error.http_status, type(error).__name__, error.code)
-        raise StripeRefused(error.user_message or "") from error
+        raise (StripeFailing if (error.http_status or 0) >= 500 else StripeRefused)(error.user_message or "") from error
 
 
 def read_event(raw: bytes, header: str | None) -> Event:
@@ -207,7 +237,8 @@ def _v1(patiently: bool) -> Any:
 @lru_cache(maxsize=8)
 def _client(key: str, base: str | None, timeout: int, retries: int) -> stripe.StripeClient:
     addresses: Any = {"api": base} if base else None
-    client = stripe.RequestsClient(timeout=timeout)
+    patience: Any = urllib3.Timeout(total=timeout)  # a mere number would hold for connecting and waiting each
+    client = stripe.RequestsClient(timeout=patience)
     return stripe.StripeClient(key, max_network_retries=retries, http_client=client, base_addresses=addresses)
 
 

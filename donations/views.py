@@ -1,11 +1,12 @@
 """Giving: the form, the way to Stripe and back, and the door that Stripe knocks at."""
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from limits import parse
-from werkzeug.wrappers import Response as BaseResponse
 
 from config import Settings
 from core import alarms
@@ -17,6 +18,7 @@ from core.tokens import TokenError, open_query, seal_query
 from core.vault import SITE, vault
 from donations import checkout_services, funds, services, stripe_gateway
 from donations.forms import DonateForm, currency_choices, currency_name, prefilled
+from donations.guards.circuit import stripe_circuit
 from donations.models import Donation, Tribute
 
 donations = Blueprint("donations", __name__)
@@ -53,7 +55,7 @@ def give(slug: str | None = None) -> Response:
 @donations.post("/donate")
 @donations.post("/donate/<slug>")
 @form_action("CHECKOUT_ORIGIN")
-def send(slug: str | None = None) -> BaseResponse:
+def send(slug: str | None = None) -> ResponseReturnValue:
     """Keeps what the donor means to give and leads to Stripe; the form again where something is wrong."""
     if not own_bucket_within(SESSIONS, "give"):
         abort(429)
@@ -64,8 +66,10 @@ def send(slug: str | None = None) -> BaseResponse:
     vault().prepare(SITE)
     try:
         return redirect(_checkout_address(form), 303)
-    except stripe_gateway.CheckoutError:
-        return _page(fund, form, status=503, stripe_away=True)
+    except stripe_gateway.CheckoutError as error:
+        page = _page(fund, form, status=503, away=error)
+        page.headers["Retry-After"] = str(error.retry_after)
+        return page
 
 
 @donations.get("/donations/cancelled")
@@ -120,7 +124,7 @@ def _open_fund(slug: str | None) -> funds.Fund:
     return funds.get_fund(slug)
 
 
-def _page(fund: funds.Fund, form: DonateForm, *, status: int = 200, **news: bool) -> Response:
+def _page(fund: funds.Fund, form: DonateForm, *, status: int = 200, **news: Any) -> Response:
     form.currency.data = form.table.code  # an unknown one was told in the errors; the amounts shown are of this one
     page = render_template(
         "donations/give.html",
@@ -131,6 +135,7 @@ def _page(fund: funds.Fund, form: DonateForm, *, status: int = 200, **news: bool
         currency=currency_name(form.table.code, count=2),
         address=url_for("donations.give", slug=fund.slug),
         section="donate",
+        resting=stripe_circuit().open,
         **news,
     )
     return with_scripts(make_response(page, status))

@@ -114,6 +114,7 @@ def app(request: pytest.FixtureRequest, apps: dict[str, Flask]) -> Iterator[Flas
         vault().forget()
         services.forget()
         remembered.forget_all()
+        app.extensions.pop("stripe-circuit", None)  # another test's Stripe was away
         ensure_scope(SITE)
     shutil.rmtree(app.config["UNDERSIGNED"].mail_folder, ignore_errors=True)
     yield app

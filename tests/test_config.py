@@ -54,6 +54,16 @@ REFUSED = [
     ({**LIVE, "STRIPE_API_BASE": "http://127.0.0.1:8001"}, "STRIPE_API_BASE is for test keys only"),
     ({**LIVE, "STRIPE_SECRET_KEY": "rk_live_1",
     "STRIPE_API_BASE": "http://127.0.0.1:8001"}, "STRIPE_API_BASE is for test keys only"),
+    ({**PUBLIC, **STRIPE}, "STRIPE_SECRET_KEY is a test key at a site that others can reach"),
+    ({**PUBLIC, **STRIPE, "STRIPE_SECRET_KEY": "rk_test_1"}, "STRIPE_SECRET_KEY is a test key"),
+    ({**PUBLIC, **STRIPE, "ROLE": "worker"}, "STRIPE_SECRET_KEY is a test key"),
+    ({**STRIPE, "STRIPE_SECRET_KEY": "pk_live_" + "1" * 24}, "STRIPE_SECRET_KEY is a publishable key"),
+    ({**STRIPE, "STRIPE_SECRET_KEY": "whsec_" + "1" * 24}, "STRIPE_SECRET_KEY is no secret key of Stripe's"),
+    ({**STRIPE, "STRIPE_SECRET_KEY": "my_live_key"}, "STRIPE_SECRET_KEY is no secret key of Stripe's"),
+    ({**STRIPE, "STRIPE_SECRET_KEY": "sk_test_x y"}, "STRIPE_SECRET_KEY is no secret key of Stripe's"),
+    ({**STRIPE, "STRIPE_WEBHOOK_SECRETS": "we_1234567890"}, "STRIPE_WEBHOOK_SECRETS holds what is no signing secret"),
+    ({**LIVE, "STRIPE_WEBHOOK_SECRETS": LIVE["STRIPE_WEBHOOK_SECRETS"] + ",x"}, "STRIPE_WEBHOOK_SECRETS holds what is no"),
+    ({**LIVE, "STRIPE_WEBHOOK_SECRETS": "whsec_test"}, "STRIPE_WEBHOOK_SECRETS holds a secret too short"),
     ({"SERVER_URL": "https://campaign.example"}, "Set SMTP_URL, MAIL_FROM, ORGANISATION, DATA_CONTROLLER:"),
     *(({**PUBLIC, name: ""}, f"Set {name}:") for name in ("SMTP_URL", "MAIL_FROM", "ORGANISATION", "DATA_CONTROLLER")),
 ]  # fmt: skip
@@ -66,6 +76,8 @@ def test_what_is_unsafe_is_refused_in_a_sentence(tmp_path: Path, given: dict[str
     assert str(refused.value).startswith(sentence) or sentence in str(refused.value)
     assert str(refused.value).endswith(".")
     assert KEYS["SECRET_KEY"] not in str(refused.value)
+    for name in STRIPE.keys() & {name for name, value in given.items() if value.strip(" ,")}:
+        assert given[name] not in str(refused.value), "a key is never repeated"
 
 
 @pytest.mark.parametrize("sample", sorted(SAMPLES))
@@ -79,6 +91,12 @@ def test_giving_is_off_without_stripes_keys(tmp_path: Path) -> None:
     assert not read(tmp_path).giving
     assert read(tmp_path, **STRIPE).giving
     assert not read(tmp_path, STRIPE_WEBHOOK_SECRETS=STRIPE["STRIPE_WEBHOOK_SECRETS"]).giving
+
+
+@pytest.mark.parametrize("key", ["sk_test_1", "rk_test_1", "sk_live_1", "rk_live_1"])
+def test_secret_and_restricted_keys_are_taken_on_ones_own_machine(tmp_path: Path, key: str) -> None:
+    settings = read(tmp_path, **{**STRIPE, "STRIPE_SECRET_KEY": key})
+    assert (settings.giving, settings.livemode) == (True, "_live_" in key)
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,7 @@ def test_nothing_of_ones_own_machine_is_served_to_others(tmp_path) -> None:
         "ORGANISATION": "O",
         "DATA_CONTROLLER": "D",
         "LIMITS": "on",
+        "STRIPE_SECRET_KEY": "",
     }
     app = create_app({**BASE, "UNDERSIGNED_DATA": str(tmp_path), "SERVER_URL": "https://campaign.example", **names})
     assert LOOPBACK not in {kind(rule.endpoint) for rule in app.url_map.iter_rules()}

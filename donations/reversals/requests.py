@@ -61,7 +61,9 @@ def request_refund(payment: Payment, *, money: Money, reason: str, actor: str) -
 
 
 def send(public_id: str, *, patiently: bool = False) -> RequestState:
-    """Asks Stripe for the refund, again and again the same one; what came of it. The caller commits. Raises StripeAway."""
+    """Asks Stripe for the refund, again and again the same one; its state now. Commits before it asks, the caller afterwards.
+
+    Raises a CheckoutError where nobody knows what came of it."""
     request = db.session.scalars(select(RefundRequest).where(RefundRequest.public_id == public_id)).one()
     if request.state != RequestState.ASKED:
         return request.state
@@ -76,6 +78,8 @@ def send(public_id: str, *, patiently: bool = False) -> RequestState:
         answer = stripe_gateway.ask(
             lambda v1: v1.refunds.create(order, {"idempotency_key": public_id}), patiently=patiently
         )
+    except stripe_gateway.StripeFailing:  # the refund may have been made all the same: its amount stays spoken for
+        raise
     except stripe_gateway.StripeRefused as error:
         return end(public_id, RequestState.REFUSED, str(error)[:200])
     status = STATUSES[reading.text(answer["status"])]

@@ -19,6 +19,7 @@ from core.jobs import Job, enqueue
 from core.vault import SITE, VaultKey
 from operations.machine_checks import BACKUP_MARKER
 from petitions.counting.models import Tally
+from tests.donations.conftest import sibling
 from tests.operations.conftest import Elsewhere
 from tests.operations.test_backup import run
 from tests.petitions.conftest import Campaign
@@ -62,6 +63,24 @@ def test_a_backup_ends_its_warning(app: Flask, tmp_path: Path) -> None:
     old = (clock.now() - timedelta(days=8)).isoformat()
     (app.config["UNDERSIGNED"].data / BACKUP_MARKER).write_text(old)
     assert findings(app)[1]["backup"]["level"] == "warning"
+
+
+KEYS_OF_STRIPE = [
+    ({}, "ok", "A test key is set, as fits this machine, with one webhook secret"),
+    ({"STRIPE_WEBHOOK_SECRETS": "whsec_old whsec_new"}, "warning", "with 2 webhook secrets"),
+    ({"STRIPE_SECRET_KEY": ""}, "warning", "They are off"),
+    (
+        {"STRIPE_SECRET_KEY": "rk_live_1", "STRIPE_WEBHOOK_SECRETS": "whsec_" + "x" * 32, "STRIPE_API_BASE": ""},
+        "ok",
+        "Stripe's live key is set",
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "level", "sentence"), KEYS_OF_STRIPE, ids=[case[2] for case in KEYS_OF_STRIPE])
+def test_it_tells_which_keys_of_stripe_are_set(app: Flask, given: dict[str, str], level: str, sentence: str) -> None:
+    found = findings(sibling(app, **given))[1]["gifts"]
+    assert (found["level"], sentence in found["sentence"]) == (level, True), found
 
 
 def scope_file(app: Flask) -> Path:
