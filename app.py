@@ -10,6 +10,7 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import deliveries.commands
+import donations.books.commands
 import donations.handlers
 import donations.jobs
 import donations.models
@@ -66,7 +67,7 @@ JOBS = {
     **organisers.milestone_jobs.JOBS,
 }  # fmt: skip
 TICKS = (
-    *petitions.jobs.TICKS, *operations.retention_run.TICKS,
+    *petitions.jobs.TICKS, *donations.jobs.TICKS, *operations.retention_run.TICKS,
     worker.Tick(empty_log, every=60.0), worker.Tick(jobs.empty_dead, every=3600.0),
 )  # fmt: skip
 PUBLIC = (
@@ -78,6 +79,7 @@ PUBLIC = (
     donations.views.donations,
 )
 COMMANDS = (
+    donations.books.commands.donations,
     petitions.commands.petition, petitions.commands.tallies, organisers.commands.organiser, worker.jobs,
     operations.commands.seed, operations.commands.doctor, operations.commands.backup, operations.commands.restore,
     operations.commands.public_rights,

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ RISKY = re.compile(rf"\A[{SKIPPED}]*[{re.escape(''.join(FORMULA_STARTS))}]|{OTHE
 ROWS_A_SHEET = 1_048_575  # XLSX's limit, without the header
 CHUNK = 64 * 1024
 
-Cell = str | int
+Cell = str | int | Decimal  # a number is no text: it keeps its sign
 Row = Sequence[Cell]
 
 

@@ -1,15 +1,13 @@
 """`flask petition export`: the same list as in the office, as a file."""
 
 import json
-import os
-import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
 from flask.cli import with_appcontext
 
 from core.db import db
+from core.files import write_whole
 from deliveries import services
 from deliveries.formats import FORMATS
 from petitions.services import PetitionNotFound, get_by_slug
@@ -36,20 +34,3 @@ def export(slug: str, format_name: str, out: Path, as_json: bool) -> None:
     db.session.commit()
     size = write_whole(out, chunks)
     click.echo(json.dumps({"petition": slug, "file": str(out), "bytes": size}) if as_json else f"Written: {out}")
-
-
-def write_whole(out: Path, chunks: Iterable[bytes]) -> int:
-    """Writes the file beside its place and moves it there when it is whole, mode 0600; gives its size in bytes."""
-    descriptor, draft = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            for chunk in chunks:
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-            size = file.tell()
-        Path(draft).replace(out)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
-    return size

@@ -166,13 +166,14 @@ def read_event(raw: bytes, header: str | None) -> Event:
         body = json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise BadEvent("no JSON") from error
-    event = _event(body)
+    event = event_of(body)
     if body.get("livemode") is not _settings().livemode:
         raise WrongMode(event.id)
     return event
 
 
-def _event(body: Any) -> Event:
+def event_of(body: Any) -> Event:
+    """An event's body, of a webhook or of Stripe's list, read. Raises BadEvent."""
     if not isinstance(body, dict) or body.get("object") != "event":  # v2's thin events say otherwise
         raise BadEvent("no event")
     subject = body["data"].get("object") if isinstance(body.get("data"), dict) else None
