@@ -13,6 +13,8 @@ def renew(ledger: Ledger, subscription_id: str) -> Json:
         return subscription
     intent, method = invoices.intent_of(ledger, invoice), _method(ledger, subscription)
     payments.start_charge(ledger, intent, method)
+    if not methods.still_allowed(ledger, method):
+        return refused(ledger, invoice, payments.DEBIT_FAILED)
     if methods.MEANS[method["type"]].debit:
         payments.announce_pending(ledger, intent)
         return subscription
