@@ -7,10 +7,24 @@ from ..errors import StripeError
 from ..ids import new_id
 from ..jsons import Json
 from ..shapes import API_VERSION
-from . import balance, checkout, endpoints, portal, reading, refunds, subscriptions, weather
+from . import (
+    balance,
+    checkout,
+    customers,
+    endpoints,
+    invoices,
+    payment_intents,
+    portal,
+    reading,
+    refunds,
+    subscriptions,
+    weather,
+)
 from .keys import demand_test_key
 
-RESOURCES = (checkout, subscriptions, refunds, portal, endpoints, reading, balance)
+RESOURCES = (
+    checkout, customers, payment_intents, subscriptions, invoices, refunds, portal, endpoints, reading, balance,
+)  # fmt: skip
 
 api = Blueprint("api", __name__, url_prefix="/v1")
 

@@ -38,7 +38,7 @@ def _switches(ledger: Ledger) -> list[Json]:
             "name": each.name,
             "words": each.words(state[each.name]),
             "usual": state[each.name] == each.usual,
-            "others": [(n, each.words(n)) for n in (each.usual, *each.values) if n != state[each.name]],
+            "others": [(n, each.button(n)) for n in (each.usual, *each.values) if n != state[each.name]],
         }
         for each in switches.SWITCHES
     ]

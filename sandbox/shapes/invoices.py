@@ -68,7 +68,7 @@ def invoice(customer: Json, lines: list[Json], *, reason: str, parent: Json | No
         "livemode": False,
         "metadata": {},
         "next_payment_attempt": None,
-        "number": invoice_id[-8:].upper() + "-0001",
+        "number": number(invoice_id),
         "on_behalf_of": None,
         "parent": parent,
         "payment_settings": {
@@ -103,6 +103,11 @@ def invoice(customer: Json, lines: list[Json], *, reason: str, parent: Json | No
         "total_taxes": [],
         "webhooks_delivered_at": now,
     }
+
+
+def number(invoice_id: str) -> str:
+    """What people call it."""
+    return invoice_id[-8:].upper() + "-0001"
 
 
 def parent(subscription: Json) -> Json:
