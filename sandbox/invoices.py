@@ -41,7 +41,9 @@ def draft(ledger: Ledger, customer: Json, items: list[Json], wishes: Json) -> Js
     """A draft over some invoice items."""
     lines = [shapes.item_line(item) for item in items]
     made = shapes.invoice(customer, lines, reason="manual", parent=None, base_url=ledger.base_url, now=ledger.now)
-    made.update(status="draft", effective_at=None, number=None, description=wishes.get("description"))
+    made.update(
+        status="draft", effective_at=None, number=None, hosted_invoice_url=None, description=wishes.get("description")
+    )
     made["status_transitions"]["finalized_at"] = None
     made["metadata"] = wishes.get("metadata", {})
     events.record(ledger, "invoice.created", ledger.save(made))
@@ -52,7 +54,10 @@ def draft(ledger: Ledger, customer: Json, items: list[Json], wishes: Json) -> Js
 
 def finalize(ledger: Ledger, invoice: Json) -> None:
     """A draft becomes a bill."""
-    invoice.update(status="open", effective_at=ledger.now, number=shapes.number(invoice["id"]))
+    address = shapes.address(ledger.base_url, invoice["id"])
+    invoice.update(
+        status="open", effective_at=ledger.now, number=shapes.number(invoice["id"]), hosted_invoice_url=address
+    )
     invoice["status_transitions"]["finalized_at"] = ledger.now
     _expect(ledger, ledger.save(invoice), None)
     events.record(ledger, "invoice.finalized", invoice)

@@ -11,10 +11,6 @@ DELIVERED_EVENTS = (
     " last_status, last_error FROM objects JOIN deliveries ON deliveries.event = objects.id"
     " ORDER BY objects.seq DESC LIMIT ?"
 )
-AVAILABLE = (
-    "SELECT json_extract(body, '$.currency') AS currency, sum(json_extract(body, '$.net')) AS amount FROM objects"
-    " WHERE kind = 'balance_transaction' GROUP BY 1 HAVING amount <> 0 ORDER BY 1"
-)
 
 
 def everything(ledger: Ledger) -> Json:
@@ -25,7 +21,7 @@ def everything(ledger: Ledger) -> Json:
         "charges": [_charge(charge) for charge in _latest(ledger, "charge", ("$.status", "succeeded"))],
         "refunds": _latest(ledger, "refund"),
         "disputes": _latest(ledger, "dispute"),
-        "available": ledger.connection.execute(AVAILABLE).fetchall(),
+        "available": [sum_ for sum_ in balance.available(ledger) if sum_["amount"]],
         "payouts": _latest(ledger, "payout"),
         "events": ledger.connection.execute(DELIVERED_EVENTS, (MOST,)).fetchall(),
     }

@@ -59,7 +59,7 @@ def invoice(customer: Json, lines: list[Json], *, reason: str, parent: Json | No
         "ending_balance": 0,
         "footer": None,
         "from_invoice": None,
-        "hosted_invoice_url": f"{base_url}/i/{invoice_id}",
+        "hosted_invoice_url": address(base_url, invoice_id),
         "invoice_pdf": None,
         "issuer": {"type": "self"},
         "last_finalization_error": None,
@@ -103,6 +103,11 @@ def invoice(customer: Json, lines: list[Json], *, reason: str, parent: Json | No
         "total_taxes": [],
         "webhooks_delivered_at": now,
     }
+
+
+def address(base_url: str, invoice_id: str) -> str:
+    """Its own page."""
+    return f"{base_url}/i/{invoice_id}"
 
 
 def number(invoice_id: str) -> str:

@@ -109,10 +109,13 @@ def test_an_invoice_over_items_is_paid_once(bench, customer):
     for amount in (500, 700):
         bench.client.v1.invoice_items.create({"customer": customer.id, "amount": amount, "currency": "eur"})
     draft = bench.client.v1.invoices.create({"customer": customer.id, "pending_invoice_items_behavior": "include"})
-    assert (draft.status, draft.amount_due) == ("draft", 1200)
+    assert (draft.status, draft.amount_due, draft.hosted_invoice_url) == ("draft", 1200, None)
+    assert bench.look(f"/i/{draft.id}").status_code == 404
     with pytest.raises(stripe.CardError):
         bench.client.v1.invoices.pay(draft.id, {"payment_method": "pm_card_chargeDeclined"})
-    assert bench.client.v1.invoices.retrieve(draft.id).status == "open"
+    bill = bench.client.v1.invoices.retrieve(draft.id)
+    assert bill.status == "open"
+    assert bench.look(str(bill.hosted_invoice_url).removeprefix(bench.url)).status_code == 200
     assert bench.client.v1.invoices.pay(draft.id).status == "paid"
     with pytest.raises(stripe.InvalidRequestError, match="already paid"):
         bench.client.v1.invoices.pay(draft.id)
