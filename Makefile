@@ -6,7 +6,7 @@ RUN_STAMP := .venv/.run-$(shell sha256sum requirements.txt | cut -c1-16)
 DEV_STAMP := .venv/.dev-$(shell cat requirements.txt requirements-dev.txt | sha256sum | cut -c1-16)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench chromium
+.PHONY: help run test lint format bench chromium npm
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -14,7 +14,7 @@ help: ## This list
 run: $(RUN_STAMP) ## The whole site on this machine: PORT=8000, data in instance/
 	@.venv/bin/python serve.py --with-make
 
-test: $(DEV_STAMP) chromium ## Every test; some of them: make test ARGS="tests/operations -k backup"
+test: $(DEV_STAMP) chromium npm ## Every test; some of them: make test ARGS="tests/operations -k backup"
 	.venv/bin/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 lint: $(DEV_STAMP) ## ruff, mypy, import contracts, pip check
@@ -34,6 +34,9 @@ bench: $(DEV_STAMP) ## Load and fault drills; see bench/
 
 chromium:
 	@sh operations/chromium.sh
+
+npm:
+	@sh operations/npm.sh
 
 $(RUN_STAMP):
 	@PYTHON="$(PYTHON)" sh operations/install.sh requirements.txt

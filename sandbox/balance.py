@@ -15,6 +15,16 @@ RATES: dict[str, tuple[int, bool, int, int]] = {
     "bacs_debit": (10, False, 20, 400),
 }
 
+AVAILABLE = (
+    "SELECT json_extract(body, '$.currency') AS currency, sum(json_extract(body, '$.net')) AS amount"
+    " FROM objects WHERE kind = 'balance_transaction' GROUP BY 1 ORDER BY 1"
+)
+
+
+def available(ledger: Ledger) -> list[Json]:
+    """What no payout has taken yet: an amount for each currency that ever had an entry."""
+    return [dict(row) for row in ledger.connection.execute(AVAILABLE).fetchall()]
+
 
 def fee_of(charge: Json) -> int:
     """What Stripe keeps of a charge, in minor units."""

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import logging
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -49,11 +50,16 @@ def deliver_due(store: Store, courier: Courier, now: float) -> int:
     """Try every delivery that is due by `now` once, oldest first; gives the number of attempts."""
     attempts = 0
     with courier.lock:  # a delivery is never under way twice in one process
-        for row in _due(store, now):
+        rows, weather = _due(store, now)
+        for row in rows[: weather["drop"]]:
+            _lose(store, row["event"])
+        for row in rows[weather["drop"] :]:
             status, problem = _post(courier, row["body"])
             with store.writing() as ledger:
                 _note(ledger, courier, row, status, problem, now)
-            attempts += 1
+            for _ in range(weather["repeat"] - 1):
+                _post(courier, row["body"])
+            attempts += weather["repeat"]
     return attempts
 
 
@@ -75,16 +81,29 @@ def send_again(ledger: Ledger, event_id: str) -> None:
     )
 
 
-def _due(store: Store, now: float) -> list[Json]:
+def _due(store: Store, now: float) -> tuple[list[Json], dict[str, int]]:
     with store.reading() as ledger:
-        if switches.state(ledger)["hold"]:
-            return []
-        rows = ledger.connection.execute(
+        weather = switches.state(ledger)
+        if weather["hold"]:
+            return [], weather
+        found = ledger.connection.execute(
             "SELECT event, failures, body FROM deliveries JOIN objects ON objects.id = deliveries.event"
             " WHERE next_attempt <= ? ORDER BY deliveries.seq",
             (now,),
         )
-        return [dict(row) for row in rows]
+        rows = [dict(row) for row in found]
+    if weather["shuffle"]:
+        random.shuffle(rows)
+    return rows, weather
+
+
+def _lose(store: Store, event_id: str) -> None:
+    """One event less that is to get lost: it never comes, and Stripe thinks no more of it."""
+    with store.writing() as ledger:
+        switches.turn(ledger, "drop", max(0, switches.state(ledger)["drop"] - 1))
+        ledger.connection.execute(
+            "UPDATE deliveries SET next_attempt = NULL, last_error = 'lost' WHERE event = ?", (event_id,)
+        )
 
 
 def _post(courier: Courier, stored: str) -> tuple[int | None, str | None]:

@@ -54,3 +54,19 @@ class IdempotencyMismatch(StripeError):
 
     type = "idempotency_error"
     status = 400
+
+
+class CardError(StripeError):
+    """A charge was refused. What led to it has happened, so the transaction is kept."""
+
+    type = "card_error"
+    status = 402
+
+    def __init__(self, problem: Json, intent: Json | None = None) -> None:
+        super().__init__(problem["message"], code=problem["code"])
+        self.problem = problem
+        self.intent = intent
+
+    def body(self) -> Json:
+        """The refusal with the intent that may be tried again."""
+        return {"error": self.problem | ({"payment_intent": self.intent} if self.intent else {})}

@@ -33,15 +33,45 @@ def bill(
     invoice = ledger.save(
         shapes.invoice(customer, lines, reason=reason, parent=parent, base_url=ledger.base_url, now=ledger.now)
     )
+    _expect(ledger, invoice, intent)
+    return invoice
+
+
+def draft(ledger: Ledger, customer: Json, items: list[Json], wishes: Json) -> Json:
+    """A draft over some invoice items."""
+    lines = [shapes.item_line(item) for item in items]
+    made = shapes.invoice(customer, lines, reason="manual", parent=None, base_url=ledger.base_url, now=ledger.now)
+    made.update(
+        status="draft", effective_at=None, number=None, hosted_invoice_url=None, description=wishes.get("description")
+    )
+    made["status_transitions"]["finalized_at"] = None
+    made["metadata"] = wishes.get("metadata", {})
+    events.record(ledger, "invoice.created", ledger.save(made))
+    for item in items:
+        ledger.save({**item, "invoice": made["id"]})
+    return made
+
+
+def finalize(ledger: Ledger, invoice: Json) -> None:
+    """A draft becomes a bill."""
+    address = shapes.address(ledger.base_url, invoice["id"])
+    invoice.update(
+        status="open", effective_at=ledger.now, number=shapes.number(invoice["id"]), hosted_invoice_url=address
+    )
+    invoice["status_transitions"]["finalized_at"] = ledger.now
+    _expect(ledger, ledger.save(invoice), None)
+    events.record(ledger, "invoice.finalized", invoice)
+
+
+def _expect(ledger: Ledger, invoice: Json, intent: Json | None) -> None:
     if intent is None:
-        wishes = {"description": DESCRIPTIONS[reason]}
-        total, currency = invoice["amount_due"], invoice["currency"]
-        intent = ledger.save(
-            payment_shapes.intent(total, currency, customer_id=customer_id, wishes=wishes, now=ledger.now)
+        wishes = {"description": DESCRIPTIONS[invoice["billing_reason"]]}
+        made = payment_shapes.intent(
+            invoice["amount_due"], invoice["currency"], customer_id=invoice["customer"], wishes=wishes, now=ledger.now
         )
+        intent = ledger.save(made)
     payment = ledger.save(shapes.invoice_payment(invoice, intent["id"], ledger.now))
     _remember(ledger, invoice, payment)
-    return invoice
 
 
 def intent_of(ledger: Ledger, invoice: Json) -> Json:

@@ -3,6 +3,8 @@
 # ruff: noqa: SIM905  (a table of words reads best as words)
 from dataclasses import dataclass
 
+from . import events
+from .errors import InvalidRequest
 from .jsons import Json
 from .shapes import methods as shapes
 from .store import Ledger
@@ -59,3 +61,23 @@ def keep(ledger: Ledger, method: Json, **hidden: object) -> Json:
 def details(ledger: Ledger, method: Json) -> Json:
     """A charge's `payment_method_details`."""
     return shapes.details(method, ledger.hidden(method["id"])["mandate"])
+
+
+def withdraw_mandate(ledger: Ledger, subscription_id: str) -> None:
+    """The donor told her bank not to pay this debit any more."""
+    mandate = _mandate_of(ledger, ledger.get("subscription", subscription_id)["default_payment_method"])
+    if mandate is None or mandate["status"] != "active":
+        raise InvalidRequest("There is no mandate to withdraw.")
+    mandate["status"] = "inactive"
+    events.record(ledger, "mandate.updated", ledger.save(mandate), {"status": "active"})
+
+
+def still_allowed(ledger: Ledger, method: Json) -> bool:
+    """Whether nobody has withdrawn the mandate behind this means of payment."""
+    mandate = _mandate_of(ledger, method["id"])
+    return mandate is None or mandate["status"] == "active"
+
+
+def _mandate_of(ledger: Ledger, method_id: str | None) -> Json | None:
+    mandate_id = ledger.hidden(method_id)["mandate"] if method_id else None
+    return ledger.get("mandate", mandate_id) if mandate_id else None

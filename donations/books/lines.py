@@ -59,11 +59,10 @@ def rows(lines: Sequence[Line], *, names: bool) -> Iterator[Row]:
 
 
 def decimal(minor: int, currency: str) -> Decimal:
-    """Stripe's minor units as a decimal number: 2500 EUR is 25.00, 500 JPY 500, 30000 ISK 300."""
-    table = CURRENCIES.get(currency)
-    if table is None:  # settled in a currency that nobody can give in
-        return Decimal(minor).scaleb(-2)
-    return (Decimal(minor) / table.stripe_factor).scaleb(-table.exponent).quantize(Decimal(1).scaleb(-table.exponent))
+    """Stripe's minor units as an exact decimal number: 2500 EUR is 25.00, 500 JPY 500, 30050 ISK (sent times 100) 300.50."""
+    table = CURRENCIES.get(currency)  # what we settle in may be a currency that nobody can give in
+    places = table.exponent + len(str(table.stripe_factor)) - 1 if table else 2
+    return Decimal(minor).scaleb(-places)
 
 
 def described(line: Line) -> str:
@@ -74,13 +73,19 @@ def described(line: Line) -> str:
 
 def _lines(condition: object) -> list[Line]:
     query = select(BalanceTransaction).where(condition)  # type: ignore[arg-type]
-    movements = db.session.scalars(query.order_by(BalanceTransaction.created_at, BalanceTransaction.id)).all()
+    movements = sorted(db.session.scalars(query), key=_in_order)
     intents = sorted({one.payment_intent for one in movements if one.payment_intent})
     payments = comparing.payments_by_intent(intents)
     return [
         Line(one, payments[one.payment_intent].donation if one.payment_intent in payments else None)
         for one in movements
     ]
+
+
+def _in_order(one: BalanceTransaction) -> tuple[datetime, int, str]:
+    """By time; in the same second money comes before it goes."""
+    kinds = list(comparing.GROUPS)
+    return one.created_at, kinds.index(one.kind) if one.kind in kinds else len(kinds), one.id
 
 
 def _donor(line: Line, *, names: bool) -> str:

@@ -2,14 +2,29 @@
 
 from flask import Blueprint, Response, g, request
 
+from ..context import current
 from ..errors import StripeError
 from ..ids import new_id
 from ..jsons import Json
 from ..shapes import API_VERSION
-from . import balance, checkout, endpoints, portal, reading, refunds, subscriptions
+from . import (
+    balance,
+    checkout,
+    customers,
+    endpoints,
+    invoices,
+    payment_intents,
+    portal,
+    reading,
+    refunds,
+    subscriptions,
+    weather,
+)
 from .keys import demand_test_key
 
-RESOURCES = (checkout, subscriptions, refunds, portal, endpoints, reading, balance)
+RESOURCES = (
+    checkout, customers, payment_intents, subscriptions, invoices, refunds, portal, endpoints, reading, balance,
+)  # fmt: skip
 
 api = Blueprint("api", __name__, url_prefix="/v1")
 
@@ -20,6 +35,7 @@ for resource in RESOURCES:
 @api.before_request
 def _identify() -> None:
     g.request_id = new_id("req", 14)
+    weather.suffer(current().store)
     demand_test_key(request)
 
 

@@ -2,15 +2,12 @@
 
 from flask import Blueprint
 
+from .. import balance
 from ..jsons import Json
 from ..rules import EXPAND, Fields
 from ..store import Ledger
 from .door import reads
 
-AVAILABLE = (
-    "SELECT json_extract(body, '$.currency') AS currency, sum(json_extract(body, '$.net')) AS amount"
-    " FROM objects WHERE kind = 'balance_transaction' GROUP BY 1 ORDER BY 1"
-)
 PENDING = (
     "SELECT json_extract(body, '$.currency') AS currency, sum(json_extract(body, '$.amount')) AS amount"
     " FROM objects WHERE kind = 'charge' AND json_extract(body, '$.status') = 'pending' GROUP BY 1 ORDER BY 1"
@@ -22,15 +19,10 @@ def show_balance(ledger: Ledger, params: Json) -> Json:
     Fields({"expand": EXPAND})("", params)
     return {
         "object": "balance",
-        "available": _sums(ledger, AVAILABLE),
+        "available": balance.available(ledger),
         "livemode": False,
-        "pending": _sums(ledger, PENDING),
+        "pending": [dict(row) for row in ledger.connection.execute(PENDING).fetchall()],
     }
-
-
-def _sums(ledger: Ledger, query: str) -> list[Json]:
-    rows = ledger.connection.execute(query).fetchall()
-    return [{"amount": row["amount"], "currency": row["currency"]} for row in rows]
 
 
 def register(api: Blueprint) -> None:

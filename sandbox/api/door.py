@@ -8,7 +8,7 @@ from flask import Response, g, request
 
 from .. import idempotency
 from ..context import current
-from ..errors import InvalidRequest
+from ..errors import CardError, InvalidRequest
 from ..jsons import Json
 from ..params import parse
 from ..store import Ledger
@@ -42,13 +42,20 @@ def writes(verb: Verb) -> Callable[..., Response]:
         with current().store.writing(cause) as ledger:
             kept = idempotency.recall(ledger, key, print_) if key else None
             if kept:
-                return _answer(kept[1], replayed=True)
-            body = json.dumps(_complete(verb, ledger, params, path))
+                return _answer(kept[1], kept[0], replayed=True)
+            body, status = _outcome(verb, ledger, params, path)
             if key:
-                idempotency.remember(ledger, key, print_, 200, body)
-        return _answer(body)
+                idempotency.remember(ledger, key, print_, status, body)
+        return _answer(body, status)
 
     return view
+
+
+def _outcome(verb: Verb, ledger: Ledger, params: Json, path: Json) -> tuple[str, int]:
+    try:
+        return json.dumps(_complete(verb, ledger, params, path)), 200
+    except CardError as error:
+        return json.dumps(error.body()), error.status
 
 
 def _complete(verb: Verb, ledger: Ledger, params: Json, path: Json) -> Json:
@@ -65,8 +72,8 @@ def _idempotency_key() -> str | None:
     return key
 
 
-def _answer(body: str, replayed: bool = False) -> Response:
-    response = Response(body, content_type="application/json")
+def _answer(body: str, status: int = 200, *, replayed: bool = False) -> Response:
+    response = Response(body, status, content_type="application/json")
     if replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return response

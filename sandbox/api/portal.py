@@ -8,10 +8,12 @@ from ..rules import EXPAND, Fields, Items, Rule, choice, flag, metadata, or_empt
 from ..session_fields import LOCALES
 from ..store import Ledger
 from .door import reads, writes
-from .listings import lister
+from .listings import ALWAYS, show
 from .reading import shower
 from .subscriptions import FEEDBACK
 
+KIND, CONFIGURATIONS = "billing_portal.configuration", "/billing_portal/configurations"
+LIST = Fields({**ALWAYS, "active": flag, "is_default": flag})
 ALLOWED_UPDATES = ("address", "email", "name", "phone", "shipping", "tax_id")
 SWITCH = Fields({"enabled": flag}, required=("enabled",))
 REASON = Fields({"enabled": flag, "options": or_empty(Items(choice(*FEEDBACK)))}, required=("enabled", "options"))
@@ -87,6 +89,17 @@ def reconfigure(ledger: Ledger, params: Json, configuration: str) -> Json:
     return portal.reconfigure(ledger, configuration, CHANGED_CONFIGURATION("", params))
 
 
+def list_configurations(ledger: Ledger, params: Json) -> Json:
+    """All, or those that are switched on, or the account's own."""
+    checked = LIST("", params)
+    conditions: list[tuple[str, object]] = [
+        (f"json_extract(body, '$.{name}') = ?", int(checked[name]))
+        for name in ("active", "is_default")
+        if name in checked
+    ]
+    return show(ledger, KIND, f"/v1{CONFIGURATIONS}", checked, conditions)
+
+
 def enter(ledger: Ledger, params: Json) -> Json:
     """A new session."""
     return portal.enter(ledger, SESSION("", params))
@@ -94,9 +107,8 @@ def enter(ledger: Ledger, params: Json) -> Json:
 
 def register(api: Blueprint) -> None:
     """Hang the routes into the API."""
-    base, kind = "/billing_portal/configurations", "billing_portal.configuration"
     api.post("/billing_portal/sessions", endpoint="enter_portal")(writes(enter))
-    api.post(base, endpoint="configure_portal")(writes(configure))
-    api.get(base, endpoint="list_portal_configurations")(reads(lister(kind, f"/v1{base}", {})))
-    api.get(f"{base}/<object_id>", endpoint="show_portal_configuration")(reads(shower(kind)))
-    api.post(f"{base}/<configuration>", endpoint="reconfigure_portal")(writes(reconfigure))
+    api.post(CONFIGURATIONS, endpoint="configure_portal")(writes(configure))
+    api.get(CONFIGURATIONS, endpoint="list_portal_configurations")(reads(list_configurations))
+    api.get(f"{CONFIGURATIONS}/<object_id>", endpoint="show_portal_configuration")(reads(shower(KIND)))
+    api.post(f"{CONFIGURATIONS}/<configuration>", endpoint="reconfigure_portal")(writes(reconfigure))

@@ -5,25 +5,15 @@ from collections.abc import Callable
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from .. import deliveries, disputes, paying, payouts, refunds, renewals, subscriptions, switches
+from .. import deliveries, disputes, methods, paying, payouts, refunds, renewals, subscriptions, switches
 from ..context import current
 from ..errors import NoSuchAddress
-from ..jsons import Json
 from ..store import Ledger
+from . import board
 
 Drive = Callable[[Ledger, str], object]
-MOST = 50
 
 DRIVES: dict[tuple[str, str], Drive] = {
-    ("charges", "inquire"): disputes.inquire,
-    ("charges", "dispute"): disputes.open_,
-    ("charges", "warn"): disputes.warn,
-    ("disputes", "escalate"): disputes.escalate,
-    ("disputes", "win"): disputes.win,
-    ("disputes", "lose"): disputes.lose,
-    ("refunds", "settle"): refunds.settle,
-    ("refunds", "fail"): refunds.fail,
-    ("balance", "payout"): lambda ledger, _: payouts.pay_out(ledger),
     ("sessions", "settle"): paying.settle,
     ("sessions", "fail"): paying.fail_debit,
     ("subscriptions", "renew"): renewals.renew,
@@ -33,37 +23,29 @@ DRIVES: dict[tuple[str, str], Drive] = {
     ("subscriptions", "settle"): renewals.settle,
     ("subscriptions", "bounce"): renewals.bounce,
     ("subscriptions", "cancel"): subscriptions.cancel,
+    ("subscriptions", "withdraw"): methods.withdraw_mandate,
+    ("charges", "refund"): lambda ledger, charge: refunds.create(ledger, {"charge": charge}),
+    ("charges", "inquire"): disputes.inquire,
+    ("charges", "dispute"): disputes.open_,
+    ("charges", "warn"): disputes.warn,
+    ("disputes", "escalate"): disputes.escalate,
+    ("disputes", "win"): disputes.win,
+    ("disputes", "lose"): disputes.lose,
+    ("refunds", "settle"): refunds.settle,
+    ("refunds", "fail"): refunds.fail,
+    ("balance", "payout"): lambda ledger, _: payouts.pay_out(ledger),
     ("events", "again"): deliveries.send_again,
     ("webhooks", "hold"): lambda ledger, _: switches.turn(ledger, "hold", 1),
     ("webhooks", "release"): lambda ledger, _: switches.turn(ledger, "hold", 0),
+    ("switches", "reset"): lambda ledger, _: switches.reset(ledger),
 }
-
-DELIVERED_EVENTS = (
-    "SELECT objects.id, json_extract(body, '$.type') AS type, created, attempts, delivered, next_attempt,"
-    " last_status, last_error FROM objects JOIN deliveries ON deliveries.event = objects.id"
-    " ORDER BY objects.seq DESC LIMIT ?"
-)
 
 
 def show() -> str:
-    """The latest sessions and events with their buttons."""
+    """The switches, the latest of everything, and the buttons."""
     with current().store.reading() as ledger:
-        sessions, _ = ledger.page("checkout.session", [], limit=MOST, cursor={})
-        rows = [_row(ledger, session) for session in sessions]
-        events = ledger.connection.execute(DELIVERED_EVENTS, (MOST,)).fetchall()
-        held = switches.state(ledger)["hold"]
-    return render_template("driving.html", rows=rows, events=events, held=held, url=current().courier.url)
-
-
-def _row(ledger: Ledger, session: Json) -> Json:
-    hidden = ledger.hidden(session["id"])
-    intent = ledger.find(hidden["intent"]) if hidden["intent"] else None
-    return {
-        "session": session,
-        "line": hidden["lines"][0],
-        "pending": session["status"] == "complete" and intent and intent["status"] == "processing",
-        "subscription": ledger.find(session["subscription"]) if session["subscription"] else None,
-    }
+        shown = board.everything(ledger)
+    return render_template("driving.html", **shown, url=current().courier.url)
 
 
 def switch(name: str, value: int) -> Response:

@@ -22,6 +22,8 @@ def show(invoice_id: str) -> str:
     """What is to be paid, and what can be done about it."""
     with current().store.reading() as ledger:
         invoice = ledger.get("invoice", invoice_id)
+        if invoice["status"] == "draft":
+            raise NoSuchAddress("A draft has no page yet.")
         intent = invoices.intent_of(ledger, invoice)
     return render_template("invoice.html", invoice=invoice, intent=intent)
 

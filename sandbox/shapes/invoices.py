@@ -59,7 +59,7 @@ def invoice(customer: Json, lines: list[Json], *, reason: str, parent: Json | No
         "ending_balance": 0,
         "footer": None,
         "from_invoice": None,
-        "hosted_invoice_url": f"{base_url}/i/{invoice_id}",
+        "hosted_invoice_url": address(base_url, invoice_id),
         "invoice_pdf": None,
         "issuer": {"type": "self"},
         "last_finalization_error": None,
@@ -68,7 +68,7 @@ def invoice(customer: Json, lines: list[Json], *, reason: str, parent: Json | No
         "livemode": False,
         "metadata": {},
         "next_payment_attempt": None,
-        "number": invoice_id[-8:].upper() + "-0001",
+        "number": number(invoice_id),
         "on_behalf_of": None,
         "parent": parent,
         "payment_settings": {
@@ -103,6 +103,16 @@ def invoice(customer: Json, lines: list[Json], *, reason: str, parent: Json | No
         "total_taxes": [],
         "webhooks_delivered_at": now,
     }
+
+
+def address(base_url: str, invoice_id: str) -> str:
+    """Its own page."""
+    return f"{base_url}/i/{invoice_id}"
+
+
+def number(invoice_id: str) -> str:
+    """What people call it."""
+    return invoice_id[-8:].upper() + "-0001"
 
 
 def parent(subscription: Json) -> Json:

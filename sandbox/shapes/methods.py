@@ -96,7 +96,6 @@ def mandate(method: Json, now: int) -> Json:
     return {
         "id": new_id("mandate"),
         "object": "mandate",
-        "created": now,
         "customer_acceptance": {"accepted_at": now, "online": online, "type": "online"},
         "livemode": False,
         "multi_use": {},

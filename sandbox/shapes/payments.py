@@ -85,11 +85,15 @@ def intent(amount: int, currency: str, *, customer_id: str | None, wishes: Json,
     }
 
 
+def address(wishes: Json) -> Json:
+    """An address with all its fields."""
+    return {name: wishes.get(name) for name in ("city", "country", "line1", "line2", "postal_code", "state")}
+
+
 def shipping(wishes: Json) -> Json:
-    """An address to send things to."""
-    fields = ("city", "country", "line1", "line2", "postal_code", "state")
-    address = {name: wishes["address"].get(name) for name in fields}
-    return {**wishes, "address": address, "carrier": None, "phone": wishes.get("phone"), "tracking_number": None}
+    """Where things are sent."""
+    nothing = {"carrier": None, "tracking_number": None}
+    return {**wishes, **nothing, "address": address(wishes["address"]), "phone": wishes.get("phone")}
 
 
 def charge(of: Json, *, method: Json, details: Json, now: int) -> Json:

@@ -4,6 +4,8 @@ from ..ids import new_id
 from ..jsons import Json
 from . import listing
 
+OWN_CONFIGURATION = {"id": "pmc_sandbox", "parent": None}  # the account's settings: dynamic payment methods
+
 
 def line_item(line: Json, price: Json, description: str) -> Json:
     """One line of a session at its price."""
@@ -104,7 +106,7 @@ def session(params: Json, *, items: list[Json], kinds: list[str], base_url: str,
         "payment_intent": None,
         "payment_link": None,
         "payment_method_collection": "if_required" if payment else "always",
-        "payment_method_configuration_details": None,
+        "payment_method_configuration_details": None if params.get("payment_method_types") else OWN_CONFIGURATION,
         "payment_method_options": {},
         "payment_method_types": kinds,
         "payment_status": "unpaid",

@@ -200,3 +200,9 @@ def test_subscriptions_are_listed_until_they_end(bench, patron):
     assert subscriptions.list().data == []
     for status in ("all", "canceled", "ended"):
         assert [found.id for found in subscriptions.list({"status": status}).data] == [patron["id"]]
+
+
+def test_a_subscription_without_any_means_of_payment_is_renewed_by_a_new_card(bench, patron):
+    with bench.store.writing() as ledger:
+        ledger.save({**ledger.get("subscription", patron["id"]), "default_payment_method": None})
+    assert drive(bench, patron, "renew") == [UPDATED, *CHARGED, *BILLED]

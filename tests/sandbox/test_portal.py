@@ -71,6 +71,8 @@ def test_a_subscription_is_cancelled_as_the_configuration_says(bench, patron):
 def test_what_the_configuration_does_not_allow_is_refused(bench, patron):
     nothing = bench.client.v1.billing_portal.configurations.create({"features": {"invoice_history": {"enabled": True}}})
     assert nothing.is_default is False
+    bench.client.v1.billing_portal.configurations.update(nothing.id, {"active": False})
+    assert [found.id for found in bench.client.v1.billing_portal.configurations.list({"active": True}).data] == []
     address = enter(bench, patron, configuration=nothing.id)
     assert bench.post(f"{address}/card").status_code == 409
     assert bench.post(f"{address}/{patron['id']}/cancel").status_code == 409
