@@ -10,7 +10,7 @@ def confirm(ledger: Ledger, invoice_id: str) -> None:
     """She told her bank that it is her (3-D Secure): the charge goes through."""
     invoice, intent = _open_invoice(ledger, invoice_id)
     payments.answered(ledger, intent)
-    renewals.paid(ledger, invoice)
+    _succeed(ledger, invoice)
 
 
 def refuse(ledger: Ledger, invoice_id: str) -> None:
@@ -21,14 +21,18 @@ def refuse(ledger: Ledger, invoice_id: str) -> None:
 
 def pay(ledger: Ledger, invoice_id: str) -> None:
     """Another card is good."""
-    invoice = _start(ledger, invoice_id)
-    renewals.paid(ledger, invoice)
+    _succeed(ledger, _start(ledger, invoice_id))
 
 
 def decline(ledger: Ledger, invoice_id: str) -> None:
     """Another card is refused too."""
     invoice = _start(ledger, invoice_id)
     payments.fail(ledger, invoices.intent_of(ledger, invoice), payments.DECLINED)
+
+
+def _succeed(ledger: Ledger, invoice: Json) -> None:
+    of_subscription = invoice["parent"] is not None
+    (renewals.paid if of_subscription else invoices.succeed)(ledger, invoice)
 
 
 def _start(ledger: Ledger, invoice_id: str) -> Json:
@@ -42,6 +46,6 @@ def _start(ledger: Ledger, invoice_id: str) -> Json:
 
 def _open_invoice(ledger: Ledger, invoice_id: str) -> tuple[Json, Json]:
     invoice = ledger.get("invoice", invoice_id)
-    if invoice["status"] != "open" or not invoice["parent"]:
+    if invoice["status"] != "open":
         raise InvalidRequest(f"This invoice is {invoice['status']}: there is nothing to pay.")
     return invoice, invoices.intent_of(ledger, invoice)

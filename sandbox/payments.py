@@ -67,8 +67,18 @@ def succeed(ledger: Ledger, intent: Json) -> Json:
     ledger.hide(charge["id"], expandable={"refunds": listing([], f"/v1/charges/{charge['id']}/refunds")})
     ledger.save(intent)
     events.record(ledger, "payment_intent.succeeded", intent)
-    events.record(ledger, "charge.succeeded", charge)
+    _announce_charge(ledger, charge)
     return charge
+
+
+def _announce_charge(ledger: Ledger, charge: Json) -> None:
+    if not balance.by_card(charge):
+        events.record(ledger, "charge.succeeded", charge)
+        return
+    # A card is captured and booked a moment later (`automatic_async`): the first news names no entry of the balance.
+    unbooked = {"balance_transaction": None}
+    events.record(ledger, "charge.succeeded", {**charge, **unbooked})
+    events.record(ledger, "charge.updated", charge, unbooked)
 
 
 def fail(ledger: Ledger, intent: Json, problem: Json) -> Json:

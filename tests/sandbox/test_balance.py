@@ -72,3 +72,11 @@ def test_entries_are_listed_by_currency_kind_and_time_page_by_page(bench):
     assert len(list(first.auto_paging_iter())) == 3
     assert entries(bench, currency="usd") == []
     assert entries(bench, created={"gte": first.data[0].created + 60}) == []
+
+
+def test_the_first_news_of_a_card_s_charge_names_no_entry_yet(bench):
+    charge = bench.paid_charge()
+    updated, succeeded = bench.client.v1.events.list({"types": ["charge.succeeded", "charge.updated"]}).data
+    assert succeeded.data.object.balance_transaction is None
+    assert updated.data.object.balance_transaction == charge["balance_transaction"]
+    assert updated.data.previous_attributes.to_dict() == {"balance_transaction": None}

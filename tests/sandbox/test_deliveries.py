@@ -6,7 +6,7 @@ import stripe
 
 def test_deliveries_are_signed_as_stripe_signs_them(bench):
     bench.press(bench.open_session(), "pay")
-    assert bench.deliver() == 3
+    assert bench.deliver() == 4
     for body, header in bench.receiver.received:
         event = stripe.Webhook.construct_event(body, header, bench.secret)
         assert event.api_version == stripe.api_version
@@ -69,7 +69,7 @@ def test_a_restart_continues_where_the_last_run_ended(start_bench, receiver):
         first.press(session, "pay")
     second = start_bench(deliver=True)
     with second.running:
-        receiver.wait_for(3)
+        receiver.wait_for(4)
         assert second.session(session)["status"] == "complete"
     assert receiver.types()[-1] == "checkout.session.completed"
 
@@ -79,7 +79,7 @@ def test_the_running_sandbox_delivers_by_itself_also_after_a_failure(start_bench
     bench = start_bench(deliver=True)
     with bench.running:
         bench.press(bench.open_session(), "pay")
-        receiver.wait_for(4)
+        receiver.wait_for(5)
     assert sorted(receiver.types()).count("payment_intent.succeeded") == 2
 
 

@@ -3,7 +3,7 @@
 import pytest
 import stripe
 
-PAID = ["payment_intent.succeeded", "charge.succeeded", "checkout.session.completed"]
+from tests.sandbox.happenings import PAID
 
 
 def lines(currency, amount=2500):

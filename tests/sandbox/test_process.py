@@ -135,6 +135,6 @@ def test_a_killed_sandbox_still_delivers_what_it_had_answered(tmp_path, receiver
     with again:
         address = again.stdout.readline().split()[-1]
         requests.post(f"{address}/drive/webhooks/all/release", timeout=10)
-        receiver.wait_for(3)
+        receiver.wait_for(4)
         again.kill()
     assert receiver.types()[-1] == "checkout.session.completed"
