@@ -10,7 +10,7 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import deliveries.commands
-import donations.books.commands
+import donations.commands
 import donations.handlers
 import donations.jobs
 import donations.models
@@ -79,7 +79,7 @@ PUBLIC = (
     donations.views.donations,
 )
 COMMANDS = (
-    donations.books.commands.donations,
+    donations.commands.donations,
     petitions.commands.petition, petitions.commands.tallies, organisers.commands.organiser, worker.jobs,
     operations.commands.seed, operations.commands.doctor, operations.commands.backup, operations.commands.restore,
     operations.commands.public_rights,

@@ -27,6 +27,7 @@ class Switch(Base):
 class Switches:
     """How everything stands. `mails_an_hour` and `mails_a_day` are what the mail provider allows; None: no limit.
 
+    `portal`: the configuration of Stripe's customer portal.
     `proof`: whether signing asks for a proof of work: auto (under attack), on, off."""
 
     signing: bool = True
@@ -36,6 +37,7 @@ class Switches:
     proof: str = "auto"
     mails_an_hour: int | None = None
     mails_a_day: int | None = None
+    portal: str = ""
 
     def takes_from(self, country: str) -> bool:
         """Whether anybody may sign from there now, as far as the switches go."""

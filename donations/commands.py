@@ -1,0 +1,59 @@
+"""`flask donations …`: connecting to Stripe; the books' commands are in their own room."""
+
+import json
+
+import click
+from flask import current_app
+
+from config import Settings
+from core import switches
+from core.db import db
+from donations import connect as connecting
+from donations.books.commands import donations
+from donations.stripe_gateway import CheckoutError, StripeRefused
+
+
+@donations.command("connect")
+@click.option("--check", "only_check", is_flag=True, help="Change nothing; exit code 1 where something is amiss.")
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
+def connect(only_check: bool, as_json: bool) -> None:
+    """Tells Stripe where this site's events go, in which version, and what its customer portal offers."""
+    settings: Settings = current_app.config["UNDERSIGNED"]
+    if not settings.stripe_secret_key:
+        raise click.UsageError("There is no Stripe key: set STRIPE_SECRET_KEY first.")
+    url = f"{settings.server_url}/stripe/webhook"
+    try:
+        if only_check:
+            found = connecting.check(url)
+        else:
+            found = connecting.connect(url, f"{settings.server_url}/donations/manage")
+            switches.turn(actor="cli", portal=found.portal)
+            db.session.commit()
+    except CheckoutError as error:
+        why = (
+            f"Stripe refuses: {error}"
+            if isinstance(error, StripeRefused)
+            else "Stripe does not answer; try again later."
+        )
+        click.echo(why, err=True)
+        raise SystemExit(1) from None
+    told = {
+        "url": url,
+        "endpoint": found.endpoint,
+        "portal": found.portal,
+        "secret": found.secret,
+        "wrong": found.wrong,
+    }
+    click.echo(json.dumps(told) if as_json else _words(found, url))
+    raise SystemExit(1 if found.wrong else 0)
+
+
+def _words(found: connecting.Connection, url: str) -> str:
+    lines = [f"Events of Stripe go to {url} ({found.endpoint or 'no endpoint'}); portal: {found.portal or 'none'}."]
+    if found.secret:
+        lines += [
+            "Stripe signs them with a new secret, which is shown only now. Add it to STRIPE_WEBHOOK_SECRETS and start again:",
+            found.secret,
+        ]
+    lines += [f"Amiss: {one}." for one in found.wrong]
+    return "\n".join(lines)
