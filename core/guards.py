@@ -72,7 +72,7 @@ def cacheable(response: Response, *, seconds: int = 1) -> Response:
 
 def with_scripts(response: Response) -> Response:
     """Lets this one answer run scripts of our own origin; every other page runs none."""
-    response.headers["Content-Security-Policy"] = CSP.format(form_action="") + SCRIPTS
+    response.headers["Content-Security-Policy"] = _policy() + SCRIPTS
     return response
 
 
@@ -83,6 +83,11 @@ def _view() -> Any:
 def _refuse_nul() -> None:
     if "\0" in request.path:  # names nothing of ours, and PostgreSQL takes no text that holds it
         abort(404)
+
+
+def _policy() -> str:
+    origins = (current_app.config.get(name) for name in getattr(_view(), "form_action", ()))
+    return CSP.format(form_action="".join(f" {origin}" for origin in origins if origin))
 
 
 def _limit_body() -> None:
@@ -123,9 +128,7 @@ def _add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     settings = current_app.config["UNDERSIGNED"]
-    origins = (current_app.config.get(name) for name in getattr(_view(), "form_action", ()))
-    csp = CSP.format(form_action="".join(f" {origin}" for origin in origins if origin))
-    response.headers.setdefault("Content-Security-Policy", csp)
+    response.headers.setdefault("Content-Security-Policy", _policy())
     response.headers.setdefault("Cache-Control", "no-store")
     if urlsplit(settings.server_url).scheme == "https":
         response.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
