@@ -65,7 +65,7 @@ JOBS = {
     **organisers.milestone_jobs.JOBS,
 }  # fmt: skip
 TICKS = (
-    *petitions.jobs.TICKS, *operations.retention_run.TICKS,
+    *petitions.jobs.TICKS, *donations.jobs.TICKS, *operations.retention_run.TICKS,
     worker.Tick(empty_log, every=60.0), worker.Tick(jobs.empty_dead, every=3600.0),
 )  # fmt: skip
 PUBLIC = (

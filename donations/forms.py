@@ -32,6 +32,7 @@ FREQUENCIES = {
 }  # fmt: skip
 OFFERED = (Frequency.ONCE, Frequency.MONTHLY)
 STRIPE_LARGEST = 99_999_999  # in Stripe's minor units: eight digits
+PROOFS = ("altcha", "ticket")  # another one comes with each press of the button
 SUGGESTED = 1  # the second preset is preselected
 
 
@@ -62,6 +63,8 @@ class DonateForm(PublicForm):
     cover_fee = BooleanField(false_values=NO)
     show_name = BooleanField(false_values=NO)
     message = TextAreaField(_l("Message"), [Clean(clean_text, 500)])
+    altcha = HiddenField()
+    ticket = HiddenField()
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
@@ -89,6 +92,11 @@ class DonateForm(PublicForm):
         net = parse_amount(self._typed(), self.table.code)
         return with_fee(net) if self.cover_fee.data else net
 
+    @property
+    def proof(self) -> dict[str, str]:
+        """What the form brings to show that no machine fills it in by the hundred."""
+        return {"proof": self.altcha.data or "", "ticket": self.ticket.data or ""}
+
     def validate_amount(self, field: Field) -> None:
         if field.errors or self.currency.data not in CURRENCIES:
             return
@@ -102,8 +110,9 @@ class DonateForm(PublicForm):
             raise ValidationError(_("This is more than the form takes; write to us and we will arrange it."))
 
     def fingerprint(self, *more: str | None) -> bytes:
-        """Equal for the same form sent twice: its token and every field."""
-        return keyed_hash("donation-form", json.dumps([*self.data.values(), *more]))
+        """Equal for the same form sent twice: its token and every field that a donor fills in."""
+        filled = [value for name, value in self.data.items() if name not in PROOFS]
+        return keyed_hash("donation-form", json.dumps([*filled, *more]))
 
     def _typed(self) -> str:
         return str(self.amount.data or self.preset.data or "")

@@ -11,6 +11,7 @@ from cases.models import CaseStatus
 from core import alarms
 from core.db import db, insert
 from donations import services
+from donations.guards import handlers as guard_handlers
 from donations.models import Donation, Outcome, PaymentStatus, StripeEvent
 from donations.stripe_gateway import METADATA_KEY, Event
 
@@ -82,6 +83,7 @@ HANDLERS: dict[str, Handler] = {
     "checkout.session.expired": session_expired,
     "invoice.paid": invoice_paid,
     "invoice_payment.paid": invoice_payment_paid,
+    **guard_handlers.HANDLERS,
 }
 
 

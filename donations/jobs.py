@@ -9,6 +9,7 @@ from core import clock, mail
 from core.db import db
 from core.jobs import Handler, Job
 from donations.checkout_services import open_donor
+from donations.guards import jobs as guard_jobs
 from donations.models import Frequency, Payment
 from donations.stripe_gateway import STATEMENT_WORD
 
@@ -55,4 +56,5 @@ def _context(payment: Payment, name: str) -> dict[str, Any]:
     }
 
 
-JOBS: dict[str, Handler] = {"donations.receipt": send_receipt, "donations.failure": send_failure}
+TICKS = guard_jobs.TICKS
+JOBS: dict[str, Handler] = {"donations.receipt": send_receipt, "donations.failure": send_failure, **guard_jobs.JOBS}

@@ -12,6 +12,7 @@ RIGHTS: dict[str, str] = {
     "consent_texts": READS, "switches": READS, "vault_keys": READS, "tallies": READS, "milestones": READS, "margins": READS,
     "mail_hours": READS, "signals": READS, "stripe_events": ADDS, "data_keys": ADDS, "spent_proofs": ADDS,
     "suppressions": ADDS, "jobs": ACTS, "submissions": ACTS, "signatures": ACTS, "tally_changes": ACTS, "invitations": ACTS,
+    "decline_waves": READS, "fraud_warnings": ADDS,
     "donations": ACTS, "payments": ACTS, "invoice_payments": ACTS, "signature_tokens": "SELECT, INSERT, DELETE",
     "unsubscribes": "SELECT, INSERT, DELETE",
     "organisers": "", "roles": "", "organiser_roles": "", "login_links": "", "audit_entries": "", "audit_heads": "",
