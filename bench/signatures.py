@@ -9,9 +9,9 @@ from sqlalchemy import insert
 from bench.ground import SLUG, Site
 from core import clock
 from core.db import db
+from core.mailboxes.canonical import RULES_VERSION, blind_index
 from core.vault import vault
 from petitions import consent
-from petitions.addresses.canonical import RULES_VERSION, blind_index
 from petitions.models import Petition, Signature
 from petitions.persons import SEALED_CONTEXT
 from petitions.services import get_public

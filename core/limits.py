@@ -56,6 +56,10 @@ class Limiter:
         network = ipaddress.ip_network(f"{ip}/{24 if ip.version == 4 else 48}", strict=False)
         return hmac.digest(self._key_of_the_day(), network.network_address.packed, "sha256")[:16].hex()
 
+    def mark(self, text: str) -> str:
+        """What stands for a text, say a mailbox, in today's counts: keyed as buckets are, and kept nowhere else."""
+        return hmac.digest(self._key_of_the_day(), b"mark/" + text.encode(errors="replace"), "sha256")[:16].hex()
+
     def _key_of_the_day(self) -> bytes:
         today = clock.now().date().isoformat()
         with self._lock:

@@ -28,13 +28,16 @@ class Switches:
     """How everything stands. `mails_an_hour` and `mails_a_day` are what the mail provider allows; None: no limit.
 
     `portal`: the configuration of Stripe's customer portal.
-    `proof`: whether signing asks for a proof of work: auto (under attack), on, off."""
+    `proof`, `giving_proof`: whether signing, giving asks for a proof of work: auto (under attack), on, off.
+    `refund_fraud`: whether a payment that its bank warns of is given back at once."""
 
     signing: bool = True
     giving: bool = True
     mailing: bool = True
     countries_off: tuple[str, ...] = ()
     proof: str = "auto"
+    giving_proof: str = "auto"
+    refund_fraud: bool = False
     mails_an_hour: int | None = None
     mails_a_day: int | None = None
     portal: str = ""

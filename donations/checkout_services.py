@@ -4,7 +4,7 @@ import secrets
 import time
 from datetime import timedelta
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from cases.models import Case
 from core import clock
@@ -104,12 +104,21 @@ def open_donor(donation: Donation) -> dict[str, str]:
     return vault().open(sealed, scope=SITE, context=SEALED_CONTEXT, public_id=donation.public_id)
 
 
+def stands(form_key: bytes) -> bool:
+    """Whether this form was sent before, and what came of it can still be used."""
+    mine = select(Donation.id).where(Donation.form_key == form_key, ~_over())
+    return db.session.scalar(mine) is not None
+
+
 def _free_form_key(form_key: bytes) -> None:
-    """Frees the key of a donation whose session is over, or whose order is too old to be repeated."""
+    db.session.execute(update(Donation).where(Donation.form_key == form_key, _over()).values(form_key=None))
+
+
+def _over() -> ColumnElement[bool]:
+    """Donations whose session is over, or whose order is too old to be repeated."""
     state, now = Donation.session_state, clock.now()
-    over = or_(
+    return or_(
         state.in_((SessionState.COMPLETE, SessionState.EXPIRED)),
         and_(state == SessionState.OPEN, Donation.session_expires_at < now + LAST_MINUTE),
         and_(state == SessionState.NEW, Donation.created_at < now - REPEATABLE),
     )
-    db.session.execute(update(Donation).where(Donation.form_key == form_key, over).values(form_key=None))

@@ -56,6 +56,9 @@ def known_source(typed: str | None) -> str | None:
     return typed if typed and SOURCE.fullmatch(typed) else None
 
 
+PROOFS = ("altcha", "ticket")  # another one comes with each press of the button
+
+
 class DonateForm(PublicForm):
     """`amount` beats `preset` unless blank; a `designation` that is not sent is the page's own fund."""
 
@@ -93,6 +96,8 @@ class DonateForm(PublicForm):
     )
     tribute_name = StringField(_l("That person’s name"), [Clean(clean_name, 120)])
     source = HiddenField(filters=[known_source])
+    altcha = HiddenField()
+    ticket = HiddenField()
 
     def __init__(self, fund: Fund, **given: Any) -> None:
         super().__init__(designation=fund.slug or "", **given)
@@ -145,6 +150,11 @@ class DonateForm(PublicForm):
             found[str(major)] = Preset(money, with_fee(money), tuple(rhythms))
         return found
 
+    @property
+    def proof(self) -> dict[str, str]:
+        """What the form brings to show that no machine fills it in by the hundred."""
+        return {"proof": self.altcha.data or "", "ticket": self.ticket.data or ""}
+
     def validate_amount(self, field: Field) -> None:
         if field.errors or self.currency.data not in CURRENCIES:
             return
@@ -169,8 +179,9 @@ class DonateForm(PublicForm):
             raise ValidationError(_("Choose above whether the gift is in memory or on behalf of this person."))
 
     def fingerprint(self, *more: str | None) -> bytes:
-        """Equal for the same form sent twice: its token and every field."""
-        return keyed_hash("donation-form", json.dumps([*self.data.values(), *more]))
+        """Equal for the same form sent twice: its token and every field that a donor fills in."""
+        filled = [value for name, value in self.data.items() if name not in PROOFS]
+        return keyed_hash("donation-form", json.dumps([*filled, *more]))
 
 
 def prefilled(fund: Fund, given: Mapping[str, Any]) -> DonateForm:

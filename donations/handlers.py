@@ -16,6 +16,7 @@ from core.db import db, insert
 from core.jobs import enqueue
 from core.money import Money
 from donations import lookup, reading, services
+from donations.guards import handlers as guard_handlers
 from donations.models import Donation, Outcome, PaymentStatus, StripeEvent
 from donations.reversals.handlers import dispute_changed, refund_changed
 from donations.stripe_gateway import API_VERSION, Event
@@ -138,6 +139,7 @@ HANDLERS: dict[str, Handler] = {
     ),
     **dict.fromkeys([f"refund.{what}" for what in ("created", "updated", "failed")], refund_changed),
     **dict.fromkeys([f"charge.dispute.{what}" for what in DISPUTED], dispute_changed),
+    **guard_handlers.HANDLERS,
 }
 
 

@@ -11,6 +11,7 @@ from core import alarms, clock
 from core.db import db
 from core.jobs import Handler, Job
 from donations import letters, services
+from donations.guards import jobs as guard_jobs
 from donations.models import Frequency, Outcome, Payment, PaymentStatus, StripeEvent
 from donations.reversals import services as reversals
 from donations.stripe_gateway import STATEMENT_WORD
@@ -59,6 +60,6 @@ def _context(payment: Payment) -> dict[str, Any]:
 
 JOBS: dict[str, Handler] = {
     "donations.receipt": send_receipt, "donations.failure": send_failure, "donations.look_again": look_again,
-    **reversals_jobs.JOBS, **subscriptions.JOBS, **books.JOBS,
+    **reversals_jobs.JOBS, **subscriptions.JOBS, **books.JOBS, **guard_jobs.JOBS,
 }  # fmt: skip
-TICKS = books.TICKS
+TICKS = (*books.TICKS, *guard_jobs.TICKS)

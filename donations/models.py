@@ -12,6 +12,8 @@ from core.db import Base, BigId, UTCDateTime
 from core.money import Money
 from core.types import one_of
 
+DECLINED = "payment_intent.payment_failed"  # one try to pay that failed, whatever comes of the next
+
 
 class Frequency(enum.StrEnum):
     ONCE = "once"
@@ -77,7 +79,7 @@ class Donation(Base):
     session_expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     cancel_token: Mapped[str] = mapped_column(Text, default="")
     subscription_id: Mapped[str | None] = mapped_column(String(255), unique=True)
-    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now, index=True)
     case: Mapped[Case | None] = relationship()
 
     @property
@@ -100,10 +102,10 @@ class Payment(Base):
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[PaymentStatus] = mapped_column(one_of(PaymentStatus))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
-    paid_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     retry_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     action_url: Mapped[str] = mapped_column(Text, default="")
+    paid_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
     donation: Mapped[Donation] = relationship()
 
     @property
@@ -120,6 +122,10 @@ class StripeEvent(Base):
             "ix_stripe_events_attention", "received_at",
             sqlite_where=text("outcome IN ('unmatched', 'quarantined')"),
             postgresql_where=text("outcome IN ('unmatched', 'quarantined')"),
+        ),
+        Index(
+            "ix_stripe_events_declined", "created_at",
+            sqlite_where=text(f"type = '{DECLINED}'"), postgresql_where=text(f"type = '{DECLINED}'"),
         ),
     )  # fmt: skip
     id: Mapped[str] = mapped_column(String(255), primary_key=True)

@@ -37,7 +37,7 @@ EVENT_TYPE = re.compile(r"[a-z0-9_.]{1,100}")
 class CheckoutError(Exception):
     """No Checkout session came of a request, or (`asked` is False) none was made; worth another after `retry_after` seconds."""
 
-    asked, retry_after = True, 60
+    asked, full, retry_after = True, False, 60
 
 
 class StripeAway(CheckoutError):

@@ -3,27 +3,36 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
-from limits import parse
 
 from config import Settings
-from core import alarms
+from core import alarms, proofs
 from core.db import db
 from core.guards import body_limit, cacheable, form_action, from_anywhere, with_scripts
-from core.limits import own_bucket_within
 from core.switches import gifts_taken
 from core.tokens import TokenError, open_query, seal_query
 from core.vault import SITE, vault
 from donations import checkout_services, funds, services, stripe_gateway
 from donations.forms import DonateForm, currency_choices, currency_name, prefilled
+from donations.guards import admission, attack, attempts
 from donations.guards.circuit import stripe_circuit
 from donations.models import Donation, Tribute
 
 donations = Blueprint("donations", __name__)
 
-SESSIONS = parse("30/hour")
 CANCEL_AGE = timedelta(hours=25)  # an hour more than Stripe's longest session
 WEBHOOK_LIMIT = 512 * 1024
 
@@ -57,7 +66,8 @@ def give(slug: str | None = None) -> Response:
 @form_action("CHECKOUT_ORIGIN")
 def send(slug: str | None = None) -> ResponseReturnValue:
     """Keeps what the donor means to give and leads to Stripe; the form again where something is wrong."""
-    if not own_bucket_within(SESSIONS, "give"):
+    asker = attempts.asker()
+    if asker == attempts.Asker.FULL:
         abort(429)
     fund = _open_fund(slug)
     form = DonateForm(fund)
@@ -65,11 +75,19 @@ def send(slug: str | None = None) -> ResponseReturnValue:
         return _page(fund, form, status=422)
     vault().prepare(SITE)
     try:
-        return redirect(_checkout_address(form), 303)
-    except stripe_gateway.CheckoutError as error:
+        return redirect(_checkout_address(form, crowd=asker == attempts.Asker.CROWD), 303)
+    except admission.ProofWanted as wanted:
+        return _page(fund, form, status=422, proof=True, ticket=wanted.ticket)
+    except (stripe_gateway.CheckoutError, attempts.NoRoom) as error:
         page = _page(fund, form, status=503, away=error)
         page.headers["Retry-After"] = str(error.retry_after)
         return page
+
+
+@donations.get("/donations/challenge.json")
+def challenge() -> Response:
+    """A puzzle for the page's script, where proofs are asked for; each is good for one gift."""
+    return jsonify(proofs.challenge(admission.SUBJECT))
 
 
 @donations.get("/donations/cancelled")
@@ -126,6 +144,7 @@ def _open_fund(slug: str | None) -> funds.Fund:
 
 def _page(fund: funds.Fund, form: DonateForm, *, status: int = 200, **news: Any) -> Response:
     form.currency.data = form.table.code  # an unknown one was told in the errors; the amounts shown are of this one
+    proof = news.pop("proof", False) or attack.proof_wanted()
     page = render_template(
         "donations/give.html",
         fund=fund,
@@ -136,14 +155,15 @@ def _page(fund: funds.Fund, form: DonateForm, *, status: int = 200, **news: Any)
         address=url_for("donations.give", slug=fund.slug),
         section="donate",
         resting=stripe_circuit().open,
+        proof=proof,
         **news,
     )
     return with_scripts(make_response(page, status))
 
 
-def _checkout_address(form: DonateForm) -> str:
+def _checkout_address(form: DonateForm, *, crowd: bool) -> str:
     """Commits the gift as `new`, asks Stripe with no connection held, commits the session; its address."""
-    donation = _intend(form)
+    donation = _intend(form, crowd=crowd)
     server = _settings().server_url
     order = checkout_services.order_for(
         donation,
@@ -169,8 +189,10 @@ def _checkout_address(form: DonateForm) -> str:
     return session.url
 
 
-def _intend(form: DonateForm) -> Donation:
+def _intend(form: DonateForm, *, crowd: bool) -> Donation:
     fund, language = funds.get_fund(form.designation.data or None), str(get_locale() or "en")
+    form_key = form.fingerprint(fund.slug, language)
+    admission.admit(form_key, form.email.data or "", crowd=crowd, **form.proof)
     choice = {"case": fund.slug, "amount": form.amount.data or form.preset.data, "cover_fee": form.cover_fee.data}
     choice |= {"currency": form.currency.data, "frequency": form.frequency.data, "source": form.source.data}
     return checkout_services.intend(
@@ -187,5 +209,5 @@ def _intend(form: DonateForm) -> Donation:
         source=form.source.data,
         language=language,
         cancel_token=seal_query("donation-cancelled", choice),
-        form_key=form.fingerprint(fund.slug, language),
+        form_key=form_key,
     )

@@ -13,7 +13,7 @@ RIGHTS: dict[str, str] = {
     "mail_hours": READS, "signals": READS, "stripe_events": ACTS, "data_keys": ADDS, "spent_proofs": ADDS,
     "suppressions": ADDS, "jobs": ACTS, "submissions": ACTS, "signatures": ACTS, "tally_changes": ACTS, "invitations": ACTS,
     "donations": ACTS, "payments": ACTS, "invoice_payments": ACTS, "refunds": ACTS, "disputes": ACTS, "subscriptions": ACTS,
-    "agreed_amounts": ADDS, "signature_tokens": "SELECT, INSERT, DELETE",
+    "agreed_amounts": ADDS, "decline_waves": READS, "fraud_warnings": ADDS, "signature_tokens": "SELECT, INSERT, DELETE",
     "unsubscribes": "SELECT, INSERT, DELETE",
     "organisers": "", "roles": "", "organiser_roles": "", "login_links": "", "audit_entries": "", "audit_heads": "",
     "domain_rules": "", "invalidations": "", "paper_batches": "", "refund_requests": "", "currency_rates": "",

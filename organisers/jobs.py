@@ -26,6 +26,18 @@ ADVICE = {
         "A gift arrived for a case that takes none any more: the donor was paying while the case was closed. It was "
         "counted. Decide with the donor whether it stays, or goes to another fund."
     ),
+    "card-testing": _l(
+        "Many cards are declined on the donate page, as when somebody tries out stolen ones. Giving now asks for a proof of "
+        "work. Look into Stripe's Radar; open the signals in the office when you have seen to it, or switch giving off."
+    ),
+    "fraud-warning": _l(
+        "A bank reported a payment to Stripe as fraud. Look the payment up in Stripe: giving the money back "
+        "before the cardholder complains saves the fee of a dispute. Then settle the warning in the office, under signals."
+    ),
+    "fraud-refund": _l(
+        "A payment that a bank warns of is to be given back, as your switch says. Refund it in Stripe, then settle the "
+        "warning in the office, under signals."
+    ),
     "tally-drift": _l(
         "The number shown for a petition differed from the signatures themselves. It has been corrected. If this comes "
         "again, tell the person who runs the site."

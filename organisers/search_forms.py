@@ -5,8 +5,8 @@ from wtforms import EmailField
 from wtforms.validators import InputRequired
 
 from core.forms import Clean
+from core.mailboxes import mail_domains
 from organisers.fields import OfficeForm
-from petitions.addresses import mail_domains
 
 
 class SearchForm(OfficeForm):

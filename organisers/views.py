@@ -9,7 +9,7 @@ from organisers.blueprint import office
 from organisers.cases import services as case_services
 from organisers.cases import views as case_views  # noqa: F401
 from organisers.invitations import views as invitation_views  # noqa: F401
-from organisers.moderation import invalidation_views  # noqa: F401
+from organisers.moderation import giving_views, invalidation_views  # noqa: F401
 from organisers.moderation import services as moderation_services
 from organisers.moderation import views as moderation_views  # noqa: F401
 from organisers.paper import import_views as paper_import_views  # noqa: F401
@@ -43,6 +43,7 @@ def dashboard() -> str:
         events=donations.attention(),
         dead_jobs=numbers.dead_jobs(),
         moderation=moderation_services.attention(),
+        card_testing=moderation_services.card_testing(),
         mail=relay.backlog(),
     )
 

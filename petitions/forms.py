@@ -18,10 +18,10 @@ from wtforms.validators import DataRequired, InputRequired
 
 from core import countries
 from core.forms import NO, Clean, PublicForm
+from core.mailboxes import mail_domains
 from core.switches import switches
 from core.text import clean_line, clean_name, clean_text
 from petitions import consent
-from petitions.addresses import mail_domains
 from petitions.models import Petition
 from petitions.states import Visibility
 

@@ -1,9 +1,10 @@
 """What the worker does for petitions."""
 
+from core import proofs
 from core.jobs import Handler, Job
 from core.worker import Tick
 from petitions import confirmation_services, second_mails, signature_services, submission_services
-from petitions.abuse import held_services, invalidation_batches, proofs, watching
+from petitions.abuse import held_services, invalidation_batches, watching
 from petitions.counting import margins, recounts, tallies
 from petitions.invitations import jobs as invitation_jobs
 from petitions.own_page import jobs as own_page_jobs

@@ -10,10 +10,10 @@ from sqlalchemy import and_, func, select
 
 from core.db import db
 from core.keystore import KeyMissing
+from core.mailboxes.canonical import blind_index
 from core.streams import stream
 from core.vault import VaultKey, vault
 from petitions import consent
-from petitions.addresses.canonical import blind_index
 from petitions.invitations.models import Invitation
 from petitions.models import ConsentText, Petition, Signature, Submission
 from petitions.persons import opener

@@ -15,13 +15,13 @@ from core import clock
 from core.db import db
 from core.jobs import Job, enqueue
 from core.limits import TOR
+from core.mailboxes import mail_servers
+from core.mailboxes.canonical import RULES_VERSION, blind_index
+from core.mailboxes.mail_domains import domain_of
 from core.vault import SITE, vault
 from petitions import consent, signature_services
 from petitions.abuse import proofs, rules
 from petitions.abuse.rules import MAILS_AN_ADDRESS, mails_sent
-from petitions.addresses import mail_servers
-from petitions.addresses.canonical import RULES_VERSION, blind_index
-from petitions.addresses.mail_domains import domain_of
 from petitions.mails import CONFIRM_LIFE, promise
 from petitions.models import Petition, Submission
 from petitions.persons import SEALED_CONTEXT, UNREADABLE, open_person

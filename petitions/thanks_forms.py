@@ -5,7 +5,7 @@ from wtforms import EmailField, HiddenField
 from wtforms.validators import InputRequired
 
 from core.forms import Clean, PublicForm
-from petitions.addresses import mail_domains
+from core.mailboxes import mail_domains
 
 
 class AgainForm(PublicForm):

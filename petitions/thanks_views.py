@@ -13,10 +13,10 @@ from core import relay, tokens
 from core.db import db
 from core.forms import PublicForm
 from core.limits import own_bucket_within
+from core.mailboxes import mail_domains
 from core.switches import gifts_taken
 from petitions import second_mails, services, signature_services
 from petitions.abuse import proofs
-from petitions.addresses import mail_domains
 from petitions.blueprint import petitions
 from petitions.forms import CodeForm
 from petitions.models import Petition

@@ -20,10 +20,10 @@ from core import countries, tokens
 from core.goals import next_goal
 from core.guards import cacheable, with_scripts
 from core.limits import TOR, own_bucket, own_bucket_within
+from core.mailboxes import mail_domains
 from core.switches import switches
 from petitions import list_services, quick_form, services, signature_services, submission_services
 from petitions.abuse import proofs
-from petitions.addresses import mail_domains
 from petitions.blueprint import petitions
 from petitions.counting import margins, tallies
 from petitions.forms import SignForm

@@ -44,6 +44,7 @@ ROUTES = {
     "pages.allow_mails": (TOKEN, "POST"),
     "donations.give": (PUBLIC, "GET"),
     "donations.send": (PUBLIC, "POST"),
+    "donations.challenge": (MACHINE, "GET"),
     "donations.thanks": (PUBLIC, "GET"),
     "donations.cancelled": (PUBLIC, "GET"),
     "donations.stripe_webhook": (MACHINE, "POST"),
@@ -80,6 +81,8 @@ ROUTES = {
     "office.settle_signal": (OFFICE, "POST"),
     "office.dismiss_signal": (OFFICE, "POST"),
     "office.invalidate_signal": (OFFICE, "POST"),
+    "office.settle_declines": (OFFICE, "POST"),
+    "office.settle_fraud": (OFFICE, "POST"),
     "office.held": (OFFICE, "GET"),
     "office.mail_again": (OFFICE, "POST"),
     "office.judge_held": (OFFICE, "POST"),
@@ -131,7 +134,8 @@ ARGUMENTS: dict[str, Any] = {
     "filename": "css/site.css", "year": 2010, "month": "05", "secret": "a" * 43, "purpose": "withdraw",
     "act": "erase", "what": "sent",
     "answer": "sign", "step": "invite", "invitation_id": 1,
-    "mail_id": "nothing", "signal_id": 1, "invalidation_id": 1, "act_name": "cancel", "country": "KZ", "domain": "example.net",
+    "mail_id": "nothing", "signal_id": 1, "invalidation_id": 1, "wave_id": 1,
+    "warning_id": "issfr_1", "act_name": "cancel", "country": "KZ", "domain": "example.net",
     "name": "close", "case_id": 1, "petition_id": 1, "part_id": 1, "recipient_id": 1, "batch_id": 1, "public_id": "a" * 22,
 }  # fmt: skip
 SLUGS = {"pages": "a-case", "donations": "a-case", "petitions": "a-petition"}

@@ -20,10 +20,10 @@ from bench.stuffing.people import Sent
 from core import clock, jobs
 from core.db import db
 from core.jobs import Job
+from core.mailboxes import mail_domains
+from core.mailboxes.mail_servers import mail_servers
 from petitions import confirmation_services, signature_services, submission_services
 from petitions.abuse import held_services, invalidation_batches, watching
-from petitions.addresses import mail_domains
-from petitions.addresses.mail_servers import mail_servers
 from petitions.counting import tallies
 from petitions.models import Petition, Submission
 from petitions.states import SubmissionState, Visibility

@@ -12,10 +12,10 @@ from wtforms.validators import DataRequired
 
 from core import countries
 from core.forms import Clean
+from core.mailboxes import mail_domains
 from core.text import TextError, clean_line, clean_name
 from organisers import fields
 from organisers.fields import OfficeForm, Whole
-from petitions.addresses import mail_domains
 
 MOST_LINES = 500
 LONGEST_PASTE = 120_000  # characters; 500 lines of the longest names that one meets

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from core import clock, countries, relay, switches
 from core.db import db
 from core.limits import TOR
+from donations.guards import fraud, waves
 from petitions.abuse import held_services, invalidation_services, signals
 from petitions.abuse.models import Invalidation, Signal
 from petitions.abuse.waves import DISPOSABLE, LOOK_ALIKES, TAGGED
@@ -118,6 +119,11 @@ def attention() -> dict[str, Any]:
     since = relay.broke_over()
     refused = None if since is None else held_services.refused_since(since)
     return {"signals": signal_rows(signals.unsettled()), "held": held_services.waiting(), "refused": refused}
+
+
+def card_testing() -> dict[str, Sequence[Any]]:
+    """Waves of declined cards and warnings of fraud that nobody has seen to."""
+    return {"waves": waves.unsettled(), "warnings": fraud.unsettled()}
 
 
 def mail_again(*, actor: str) -> int:

@@ -28,7 +28,10 @@ ACTS = {RELEASE: held_services.release, DISCARD: held_services.discard}
 def signal_list() -> str:
     waiting = moderation_services.signal_rows(signals.unsettled())
     settled = moderation_services.signal_rows(signals.settled())
-    return render_template("office/signals.html", section="signals", waiting=waiting, settled=settled)
+    cards = moderation_services.card_testing()
+    return render_template(
+        "office/signals.html", section="signals", waiting=waiting, settled=settled, card_testing=cards
+    )
 
 
 @office.post(f"{SIGNAL}/settle")

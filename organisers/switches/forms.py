@@ -24,8 +24,8 @@ ACTIONS = (
 )
 CHOOSE = _l("Choose one of these.")
 MOST = 10_000_000
-ON_OFF_NAMES = ("signing", "giving", "mailing")
-TURNED = (*ON_OFF_NAMES, "proof", "mails_an_hour", "mails_a_day")
+ON_OFF_NAMES = ("signing", "giving", "mailing", "refund_fraud")
+TURNED = (*ON_OFF_NAMES, "proof", "giving_proof", "mails_an_hour", "mails_a_day")
 
 
 def _switch(label: Any, choices: Any = ON_OFF) -> Radios:
@@ -45,6 +45,8 @@ class SwitchForm(OfficeForm):
     giving = _switch(_l("Giving"))
     mailing = _switch(_l("Mail"))
     proof = _switch(_l("Proof of work before signing"), PROOF)
+    giving_proof = _switch(_l("Proof of work before giving"), PROOF)
+    refund_fraud = _switch(_l("Give back what a bank reports as fraud"))
     mails_an_hour = _number(_l("Mails an hour"))
     mails_a_day = _number(_l("Mails a day"))
 

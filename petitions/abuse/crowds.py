@@ -16,9 +16,9 @@ from sqlalchemy import func, select
 
 from core import clock
 from core.db import db
+from core.mailboxes.canonical import tagged
+from core.mailboxes.mail_domains import domain_of
 from petitions.abuse.likeness import is_own, name_key
-from petitions.addresses.canonical import tagged
-from petitions.addresses.mail_domains import domain_of
 from petitions.models import Petition, Signature, Submission
 from petitions.persons import UNREADABLE, opener
 from petitions.states import SubmissionState

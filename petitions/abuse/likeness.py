@@ -4,8 +4,8 @@ import re
 import unicodedata
 from fnmatch import fnmatchcase
 
-from petitions.addresses.canonical import canonical, tagged
-from petitions.addresses.mail_domains import LOOK_ALIKES, PROVIDERS, hint_for
+from core.mailboxes.canonical import canonical, tagged
+from core.mailboxes.mail_domains import LOOK_ALIKES, PROVIDERS, hint_for
 
 DIGITS_AS_LETTERS = str.maketrans("0135", "oies")
 PIECE = 3  # letters of a name that an address must share to be called its own

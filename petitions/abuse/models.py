@@ -1,4 +1,4 @@
-"""What keeps a petition honest: rules for mail domains, signals of waves, invalidations, spent proofs of work."""
+"""What keeps a petition honest: rules for mail domains, signals of waves, invalidations."""
 
 from datetime import datetime
 from typing import Any
@@ -66,11 +66,3 @@ class Invalidation(Base):
     created_by: Mapped[str] = mapped_column(String(254))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-
-
-class SpentProof(Base):
-    """A solved challenge that was used, by its hash, until it would have expired: a second use proves nothing."""
-
-    __tablename__ = "spent_proofs"
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)

@@ -1,34 +1,22 @@
-"""Proofs of work (ALTCHA, on our own server): asked for while a petition is under attack, never needed.
+"""When signing asks for a proof of work: while a petition is under attack. It is never needed.
 
 Who brings none, or one that is wrong or was used before, is taken all the same, and gets the mail later."""
 
-import binascii
-import hashlib
 from datetime import timedelta
 from typing import Any
 
-import sqlalchemy
-from altcha import v1 as altcha
 from flask import current_app
-from sqlalchemy import Connection, delete, func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, func, select
 
-from core import clock
-from core.db import db
-from core.group_commit import GroupCommit, inserting
+from core import clock, proofs
 from core.remembered import Remembered
 from core.switches import switches
-from core.tokens import key_for
-from petitions.abuse.models import Signal, SpentProof
+from petitions.abuse.models import Signal
 from petitions.models import Submission
 
-LIFE = timedelta(hours=2)  # of a challenge: who reads the letter at leisure is not punished
-HARDEST = 60_000  # tries; a phone needs a second or two
-LONGEST = 2_000  # characters of a proof
 ATTACK_LASTS = timedelta(hours=6)  # after a signal that nobody has settled
 RUSH = timedelta(minutes=5)
 RUSH_BEGINS = 300  # signings within it
-INSERT = sqlalchemy.insert(SpentProof.__table__)  # type: ignore[arg-type]
 
 
 def wanted(petition_id: int) -> bool:
@@ -40,48 +28,17 @@ def wanted(petition_id: int) -> bool:
 
 
 def challenge(petition_id: int) -> dict[str, Any]:
-    """A new challenge for this petition, as ALTCHA's widgets read it."""
-    made = altcha.create_challenge(
-        altcha.ChallengeOptions(
-            hmac_key=key_for("proof"),
-            max_number=HARDEST,
-            expires=clock.now() + LIFE,
-            params={"petition": str(petition_id)},
-        )
-    )
-    return made.to_dict()
+    """A new challenge for this petition."""
+    return proofs.challenge(_subject(petition_id))
 
 
 def accepted(petition_id: int, payload: str) -> bool:
     """Whether this solves one of our challenges for the petition and was not used before; from now on it was. Commits that."""
-    if not payload or len(payload) > LONGEST:
-        return False
-    try:
-        solved, _error = altcha.verify_solution(payload, key_for("proof"), check_expires=True)
-        proof = altcha.Payload.from_base64(payload)
-        _nonce, expires, params = proof.parse_salt()
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error, RecursionError):  # whatever was sent
-        return False
-    if not solved or expires is None or params.get("petition") != [str(petition_id)]:
-        return False
-    return _spend(proof.challenge)
+    return proofs.accepted(_subject(petition_id), payload)
 
 
-def purge() -> bool:
-    """The worker's tick: forgets used proofs that are too old to be accepted again. Commits."""
-    db.session.execute(delete(SpentProof).where(SpentProof.expires_at < clock.now()))
-    db.session.commit()
-    return False
-
-
-def _spend(challenge: str) -> bool:
-    digest = hashlib.sha256(challenge.encode()).digest()
-    spent: GroupCommit[Any] = current_app.extensions.setdefault("spent-proofs", GroupCommit(inserting(INSERT)))
-    try:
-        spent.add({"digest": digest, "expires_at": clock.now() + LIFE})
-    except IntegrityError:
-        return False
-    return True
+def _subject(petition_id: int) -> str:
+    return f"petition-{petition_id}"
 
 
 def _read(connection: Connection, petition_id: int) -> bool:

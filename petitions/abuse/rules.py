@@ -14,12 +14,12 @@ from sqlalchemy import Connection, func, select
 from core import unsubscribes
 from core.db import db
 from core.limits import TOR
+from core.mailboxes import mail_domains
+from core.mailboxes.mail_servers import mail_servers
 from core.remembered import Remembered
 from petitions.abuse import proofs, signals
 from petitions.abuse.crowds import Crowd, Group, Seen, look
 from petitions.abuse.models import DomainRule
-from petitions.addresses import mail_domains
-from petitions.addresses.mail_servers import mail_servers
 from petitions.invitations import mails as invitation_mails
 from petitions.invitations.models import Invitation
 from petitions.models import Petition, Submission, Suppression

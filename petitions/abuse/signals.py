@@ -15,12 +15,12 @@ from sqlalchemy import ColumnElement, func, select, update
 from core import audit, clock
 from core.db import RowNotFound, db
 from core.keystore import Keystore
+from core.mailboxes.mail_domains import disposable
 from core.vault import vault
 from petitions.abuse import waves
 from petitions.abuse.likeness import domain_of, family_of, imitates, is_alias, is_mixed, is_own, name_key
 from petitions.abuse.models import Signal
 from petitions.abuse.waves import Look
-from petitions.addresses.mail_domains import disposable
 from petitions.models import Petition, Signature, Submission
 from petitions.states import REVIEWED, SignalKind, SignatureState, SubmissionState
 

@@ -15,10 +15,10 @@ from sqlalchemy import func, null, select, text, update
 from core import clock
 from core.alarms import sound
 from core.db import db
+from core.mailboxes.mail_domains import above
 from petitions.abuse import signals, waves
 from petitions.abuse.models import DomainRule, Signal
 from petitions.abuse.waves import Base, Finding, Look
-from petitions.addresses.mail_domains import above
 from petitions.counting import tallies
 from petitions.models import Petition, Signature, Submission
 from petitions.persons import UNREADABLE, opener

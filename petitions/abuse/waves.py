@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import sqrt
 
-from petitions.addresses.mail_domains import shared
+from core.mailboxes.mail_domains import shared
 from petitions.states import SignalKind
 
 K = SignalKind

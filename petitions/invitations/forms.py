@@ -10,9 +10,9 @@ from wtforms.validators import DataRequired, InputRequired
 
 from core import countries
 from core.forms import Clean, PublicForm
+from core.mailboxes import mail_domains
 from core.switches import switches
 from core.text import clean_line, clean_name
-from petitions.addresses import mail_domains
 from petitions.forms import COUNTRY_OFF
 
 LARGEST = 100_000_000

@@ -7,13 +7,13 @@ from sqlalchemy import func, select, update
 from core import clock
 from core.db import db
 from core.jobs import Handler, Job, put_off
+from core.mailboxes import mail_servers
+from core.mailboxes.mail_domains import domain_of
 from core.switches import switches
 from core.tokens import digest
 from core.vault import vault
 from core.worker import Tick
 from petitions.abuse import rules
-from petitions.addresses import mail_servers
-from petitions.addresses.mail_domains import domain_of
 from petitions.invitations import exits as invitation_exits
 from petitions.invitations import mails as invitation_mails
 from petitions.invitations import people as invitation_people

@@ -14,8 +14,8 @@ from sqlalchemy import case, func, literal, select, update
 from core import clock
 from core.db import db, insert
 from core.jobs import URGENT, enqueue
+from core.mailboxes.canonical import RULES_VERSION, blind_index
 from core.vault import vault
-from petitions.addresses.canonical import RULES_VERSION, blind_index
 from petitions.invitations.models import Invitation
 from petitions.models import Petition, Signature
 from petitions.persons import SEALED_CONTEXT

@@ -12,9 +12,9 @@ from sqlalchemy.orm import aliased
 
 from core import rotation
 from core.db import db
+from core.mailboxes.canonical import RULES_VERSION, blind_index
 from core.rotation import SealedRows
 from core.vault import vault
-from petitions.addresses.canonical import RULES_VERSION, blind_index
 from petitions.deadlines import over_at
 from petitions.invitations.models import Invitation
 from petitions.models import Petition, Signature, Submission, Suppression

@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 
 from core import clock
 from core.db import db, insert
+from core.mailboxes.canonical import RULES_VERSION, blind_index
 from core.vault import VaultKey, vault
 from petitions import deadlines
-from petitions.addresses.canonical import RULES_VERSION, blind_index
 from petitions.counting import tallies
 from petitions.models import Petition, Signature, Suppression
 from petitions.paper.models import PaperBatch

@@ -71,6 +71,7 @@ def test_strict_transport_is_asked_for_on_https_only(make_app, url: str, strict:
         "ORGANISATION": "O",
         "DATA_CONTROLLER": "D",
         "LIMITS": "on",
+        "STRIPE_SECRET_KEY": "",
     }
     app = make_app(SERVER_URL=url, **public)
     header = app.test_client().get("/healthz", base_url=url).headers.get("Strict-Transport-Security", "")
@@ -165,6 +166,7 @@ def test_the_canonical_origin_is_ours_behind_a_proxy_that_keeps_silent(make_app)
         "ORGANISATION": "O",
         "DATA_CONTROLLER": "D",
         "LIMITS": "on",
+        "STRIPE_SECRET_KEY": "",
     }
     visitor = add_routes(make_app(SERVER_URL="https://campaign.example", **public)).test_client()
     sent = {"base_url": "http://campaign.example"}

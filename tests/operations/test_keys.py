@@ -20,10 +20,10 @@ from core import clock, rotation
 from core.db import Base, db
 from core.jobs import Job
 from core.keystore import Keystore
+from core.mailboxes.canonical import blind_index
 from core.vault import SITE, DataKey, VaultKey, vault
 from operations import key_rotation
 from petitions import submission_services
-from petitions.addresses.canonical import blind_index
 from petitions.keeping import erasure
 from petitions.keeping import rotation as petition_keys
 from petitions.models import Petition, Signature, Submission

@@ -20,6 +20,8 @@ AS_IT_STANDS = {
     "giving": "on",
     "mailing": "on",
     "proof": "auto",
+    "giving_proof": "auto",
+    "refund_fraud": "off",
     "mails_an_hour": "",
     "mails_a_day": "",
 }
@@ -57,7 +59,7 @@ def stored(campaign: Campaign) -> int:
 def test_the_page_shows_everything_as_it_stands(office: Office) -> None:
     page = office.get("/office/switches")
     assert "Mails an hour" in page and "No country is off" in page and "There is no rule yet" in page
-    assert page.count(" checked ") == 5  # four switches, and what a new rule would do
+    assert page.count(" checked ") == 7  # five switches, and what a new rule would do
 
 
 def test_signing_off_is_a_page_of_its_own_and_stores_nothing(office: Office, campaign: Campaign) -> None:

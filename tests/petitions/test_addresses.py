@@ -5,10 +5,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from core.addresses import clean_address
+from core.mailboxes.canonical import canonical, tagged
+from core.mailboxes.mail_domains import PROVIDERS, as_meant, disposable, hint_for
 from core.text import TextError
 from core.tokens import open_query
-from petitions.addresses.canonical import canonical, tagged
-from petitions.addresses.mail_domains import PROVIDERS, as_meant, disposable, hint_for
 from petitions.states import HeldReason
 from petitions.thanks_views import THANKS_LIFE
 from tests.petitions.conftest import Campaign

@@ -11,7 +11,7 @@ import dns.resolver
 import dns.rrset
 import pytest
 
-from petitions.addresses.mail_servers import MailServers
+from core.mailboxes.mail_servers import MailServers
 from tests.petitions.conftest import Campaign
 from tests.petitions.guarded import held, limits_on, sign_from
 
@@ -86,7 +86,7 @@ def test_an_answer_stands_for_a_while(names: NameServer) -> None:
 def test_a_resolver_that_is_away_holds_nobody_and_is_not_waited_for_twice(
     names: NameServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("petitions.addresses.mail_servers.PATIENCE", 0.2)
+    monkeypatch.setattr("core.mailboxes.mail_servers.PATIENCE", 0.2)
     names.quiet = True
     servers = MailServers(names.resolver())
     servers.look_up(["gone.net"])

@@ -15,9 +15,10 @@ from sqlalchemy import func, select
 from core import clock, remembered, switches
 from core.db import db
 from core.jobs import run_pending
+from core.proofs import LIFE, SpentProof
 from core.tor_exits import TorExits
 from petitions.abuse import proofs
-from petitions.abuse.models import Signal, SpentProof
+from petitions.abuse.models import Signal
 from petitions.models import Submission
 from petitions.states import HeldReason, SignalKind
 from petitions.submission_services import TOR_CROWD
@@ -208,7 +209,7 @@ def test_a_proof_is_good_for_its_petition_and_two_hours_only(guarded: Campaign) 
     with guarded.app.app_context():
         assert not proofs.accepted(guarded.id + 1, proof)
     with (
-        time_machine.travel(datetime.now(UTC) + proofs.LIFE + timedelta(minutes=1), tick=True),
+        time_machine.travel(datetime.now(UTC) + LIFE + timedelta(minutes=1), tick=True),
         guarded.app.app_context(),
     ):
         assert not proofs.accepted(guarded.id, proof)
@@ -219,7 +220,7 @@ def test_a_proof_is_good_for_its_petition_and_two_hours_only(guarded: Campaign) 
 def test_used_proofs_are_forgotten_when_they_could_not_be_used_again(guarded: Campaign) -> None:
     sign_from(guarded, "ada@example.org", "192.0.2.1", altcha=solve(guarded))
     assert guarded.fresh(select(func.count()).select_from(SpentProof)) == 1
-    with time_machine.travel(datetime.now(UTC) + proofs.LIFE + timedelta(minutes=1), tick=True):
+    with time_machine.travel(datetime.now(UTC) + LIFE + timedelta(minutes=1), tick=True):
         guarded.work()
     assert guarded.fresh(select(func.count()).select_from(SpentProof)) == 0
 

@@ -12,13 +12,13 @@ from sqlalchemy import func, select, update
 
 from core import clock, switches
 from core.db import db
+from core.mailboxes import mail_domains
 from core.vault import SITE, vault
 from organisers.moderation import services as moderation_services
 from organisers.services import ensure_organiser
 from petitions import submission_services
 from petitions.abuse import invalidation_services, signals, waves
 from petitions.abuse.models import DomainRule, Signal
-from petitions.addresses import mail_domains
 from petitions.models import Petition, Signature, Submission
 from petitions.states import HeldReason, RuleAction, SignalKind, SubmissionState, Visibility
 from tests.petitions.conftest import Campaign, make_campaign

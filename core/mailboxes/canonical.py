@@ -3,7 +3,7 @@
 import hmac
 
 from core.addresses import ascii_domain
-from petitions.addresses.mail_domains import RULES_VERSION, Provider, as_meant, provider_of
+from core.mailboxes.mail_domains import RULES_VERSION, Provider, as_meant, provider_of
 
 __all__ = ["RULES_VERSION", "blind_index", "canonical", "tagged"]
 

@@ -12,7 +12,7 @@ from dns.exception import DNSException
 from flask import current_app
 
 from core.addresses import RESERVED
-from petitions.addresses.mail_domains import shared
+from core.mailboxes.mail_domains import shared
 
 log = logging.getLogger(__name__)
 PATIENCE = 2.0  # seconds for one domain
