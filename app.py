@@ -10,6 +10,7 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import deliveries.commands
+import donations.books.jobs
 import donations.commands
 import donations.handlers
 import donations.jobs
@@ -63,11 +64,11 @@ from core.keystore import Keystore
 from core.vault import Vault
 
 JOBS = {
-    "mail": mail.deliver, **journal.JOBS, **petitions.jobs.JOBS, **donations.jobs.JOBS, **organisers.jobs.JOBS,
-    **organisers.milestone_jobs.JOBS,
+    "mail": mail.deliver, **journal.JOBS, **petitions.jobs.JOBS, **donations.jobs.JOBS, **donations.books.jobs.JOBS,
+    **organisers.jobs.JOBS, **organisers.milestone_jobs.JOBS,
 }  # fmt: skip
 TICKS = (
-    *petitions.jobs.TICKS, *donations.jobs.TICKS, *operations.retention_run.TICKS,
+    *petitions.jobs.TICKS, *donations.jobs.TICKS, *donations.books.jobs.TICKS, *operations.retention_run.TICKS,
     worker.Tick(empty_log, every=60.0), worker.Tick(jobs.empty_dead, every=3600.0),
 )  # fmt: skip
 PUBLIC = (

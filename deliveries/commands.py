@@ -7,7 +7,7 @@ import click
 from flask.cli import with_appcontext
 
 from core.db import db
-from core.files import write_whole
+from core.whole_files import write_whole
 from deliveries import services
 from deliveries.formats import FORMATS
 from petitions.services import PetitionNotFound, get_by_slug

@@ -1,16 +1,22 @@
-"""`flask donations …`: connecting to Stripe; the books' commands are in their own room."""
+"""`flask donations`: what is done with gifts by hand or by cron."""
 
 import json
 
 import click
 from flask import current_app
+from flask.cli import AppGroup
 
 from config import Settings
 from core import switches
 from core.db import db
 from donations import connect as connecting
-from donations.books.commands import donations
+from donations.books import commands as books
 from donations.stripe_gateway import CheckoutError, StripeRefused
+
+donations = AppGroup("donations", help="Gifts, and the books about them.")
+donations.add_command(books.reconcile)
+donations.add_command(books.export)
+donations.add_command(books.journal)
 
 
 @donations.command("connect")

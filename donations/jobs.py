@@ -4,7 +4,6 @@ from typing import Any
 
 from flask_babel import force_locale
 
-import donations.books.jobs as books
 import donations.reversals.jobs as reversals_jobs
 import donations.subscriptions.jobs as subscriptions
 from core import alarms, clock
@@ -60,6 +59,6 @@ def _context(payment: Payment) -> dict[str, Any]:
 
 JOBS: dict[str, Handler] = {
     "donations.receipt": send_receipt, "donations.failure": send_failure, "donations.look_again": look_again,
-    **reversals_jobs.JOBS, **subscriptions.JOBS, **books.JOBS, **guard_jobs.JOBS,
+    **reversals_jobs.JOBS, **subscriptions.JOBS, **guard_jobs.JOBS,
 }  # fmt: skip
-TICKS = (*books.TICKS, *guard_jobs.TICKS)
+TICKS = guard_jobs.TICKS

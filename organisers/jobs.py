@@ -62,6 +62,10 @@ ADVICE = {
         "The daily deletion could not be done for a petition, because its key is not in the keystore. Nothing of it was "
         "deleted. Ask the person who runs the site to bring the keystore back and to run 'flask doctor'."
     ),
+    "books-differ": _l(
+        "Stripe's account of the gifts and that of this site differ. Each difference stands below as a sentence, with the id "
+        "by which Stripe finds it. Nothing was changed. docs/operations.md says what each sentence means and what to do."
+    ),
     "job-dead": _l(
         "Something that the site had promised, a mail for example, failed many times and was given up. Ask the person "
         "who runs the site to look into its log and run 'flask doctor'."

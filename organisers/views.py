@@ -6,6 +6,7 @@ from core import audit, relay
 from donations import services as donations
 from organisers import counting_views, login_views, numbers, search_views  # noqa: F401 - their routes
 from organisers.blueprint import office
+from organisers.books import views as books_views  # noqa: F401
 from organisers.cases import services as case_services
 from organisers.cases import views as case_views  # noqa: F401
 from organisers.invitations import views as invitation_views  # noqa: F401

@@ -1,1 +1,1 @@
-"""The books: what Stripe's balance says against what this site says, and what the accountant gets."""
+"""The books: Stripe's balance compared with ours, what the accountant gets, and the journal."""

@@ -1,99 +1,114 @@
-"""`flask donations reconcile` and `flask donations export`."""
+"""`flask donations reconcile`, `export` and `journal`."""
 
 import json
-from datetime import UTC, datetime, timedelta
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
+from flask.cli import with_appcontext
 
 from core import clock
 from core.db import db
-from core.files import write_whole
-from donations.books import exports, fetching, services
-from donations.books.formats import FILES
-from donations.books.lines import decimal
-from donations.stripe_gateway import CheckoutError
+from core.vault import SITE, ensure_scope
+from core.whole_files import write_whole
+from donations import stripe_gateway
+from donations.books import exports, reconciliation, scope
+from donations.books.backfill import STRIPE_KEEPS
+from donations.books.reports import as_text
 
-DAYS = 7
-
-donations = AppGroup("donations", help="Gifts and their books.")
-
-
-class Since(click.ParamType[datetime]):
-    """A day like 2026-11-01, or a number of days back; at most the 30 days that Stripe keeps events."""
-
-    name = "date or days"
-
-    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        now = clock.now()
-        try:
-            since = now - timedelta(days=int(value)) if value.isdecimal() else datetime.fromisoformat(value)
-        except (ValueError, OverflowError):
-            self.fail(f"{value!r} is neither a day like 2026-11-01 nor a number of days.")
-        since = since if since.tzinfo else since.replace(tzinfo=UTC)
-        if not now - fetching.EVENTS_KEPT - timedelta(hours=1) <= since <= now:
-            self.fail("Stripe keeps events for 30 days: choose a day within them.")
-        return since
+OUT = click.Path(dir_okay=False, path_type=Path)
+Command = Callable[..., Any]
 
 
-@donations.command("reconcile")
-@click.option("--since", type=Since(), default=str(DAYS), show_default="7 days", help="A day, or how many days back.")
-@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
-def reconcile(since: datetime, as_json: bool) -> None:
-    """Fetches what was missed from Stripe, compares its balance with the gifts here; exit code 1 on any difference."""
-    if not current_app.config["UNDERSIGNED"].giving:
-        raise click.UsageError("There is no Stripe key: set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRETS.")
+@click.command("reconcile")
+@click.option("--since", help="A day (2026-11-01) or a number of days; 30 days, as far back as Stripe lists events.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@with_appcontext
+def reconcile(since: str | None, as_json: bool) -> None:
+    """Fetches what never arrived, and compares Stripe's balance with ours. Exit code 1 when something differs."""
+    if not current_app.config["UNDERSIGNED"].stripe_secret_key:
+        raise click.UsageError("STRIPE_SECRET_KEY is not set: there is nothing to compare with.")
+    ensure_scope(SITE)
+    start = _since(since)
     try:
-        report = services.reconcile(since)
-    except CheckoutError as error:
-        click.echo(f"Stripe does not answer ({type(error).__name__}); nothing was compared. Try again later.", err=True)
+        report = reconciliation.run(start, actor="cli")
+    except stripe_gateway.CheckoutError as error:
+        click.echo(
+            f"Stripe gives no answer ({type(error).__name__}). What was fetched stays; run this again later.", err=True
+        )
         raise SystemExit(1) from None
-    if as_json:
-        click.echo(json.dumps(report.as_dict()))
-    else:
-        _tell(report)
+    if start and start < clock.now() - STRIPE_KEEPS:
+        click.echo("Stripe lists events of the last 30 days only; older ones were not fetched.", err=True)
+    click.echo(json.dumps(report.as_json(), indent=2) if as_json else as_text(report))
     raise SystemExit(1 if report.differences else 0)
 
 
-@donations.command("export")
-@click.option("--payout", help="A payout's id, po_…")
-@click.option("--month", help="A month, like 2026-11.")
+def of_a_scope(command: Command) -> Command:
+    """Options that say which movements: a payout's or a month's."""
+    for option in (
+        click.option("--out", type=OUT, required=True, help="The file; replaced if it is there."),
+        click.option("--month", help="A month in UTC: 2026-11."),
+        click.option("--payout", help="Stripe's id of a payout, po_…"),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command("export")
+@of_a_scope
 @click.option(
-    "--format", "file", type=click.Choice(sorted(FILES)), required=True, help="Lines (csv, xlsx) or the journal."
+    "--format", "format_name", type=click.Choice(sorted(exports.FORMATS)), required=True, help="The file type."
 )
-@click.option("--names", is_flag=True, help="With the donors' names; noted in the audit chain.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write.")
-def export(payout: str | None, month: str | None, file: str, names: bool, out: Path) -> None:
-    """Writes the accountant's file of a payout or a month; only its owner can read it."""
-    if bool(payout) == bool(month):
-        raise click.UsageError("Name either --payout or --month.")
+@click.option(
+    "--names", is_flag=True, help="Name every donor, also those who give anonymously: where the law asks for it."
+)
+@with_appcontext
+def export(payout: str | None, month: str | None, out: Path, format_name: str, names: bool) -> None:
+    """Writes a payout's or a month's movements for the accountant, to a file that only its owner can read."""
+    ensure_scope(SITE)
+    chunks = exports.export(_scope(payout, month, out), format_name, names=names, actor="cli")
+    _write(out, chunks)
+
+
+@click.command("journal")
+@of_a_scope
+@click.option("--format", "format_name", type=click.Choice(exports.JOURNALS), required=True, help="The file type.")
+@with_appcontext
+def journal(payout: str | None, month: str | None, out: Path, format_name: str) -> None:
+    """Writes a payout's or a month's movements in double entry; ledger is plain text that Beancount reads."""
+    _write(out, exports.export_journal(_scope(payout, month, out), format_name, actor="cli"))
+
+
+def _since(typed: str | None) -> datetime | None:
+    if typed is None:
+        return None
+    if re.fullmatch(r"\d{1,4}", typed, re.ASCII):
+        return reconciliation.window(int(typed))
+    try:
+        return datetime.strptime(typed, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise click.BadParameter("Give a day like 2026-11-01, or a number of days.", param_hint="--since") from None
+
+
+def _scope(payout: str | None, month: str | None, out: Path) -> scope.Scope:
+    if (payout is None) == (month is None):
+        raise click.UsageError("Give either --payout or --month.")
     if not out.parent.is_dir():
         raise click.BadParameter(f"There is no folder {out.parent}.", param_hint="--out")
     try:
-        chunks = exports.export(str(payout or month), file, names=names, actor="cli")
-    except exports.NoSuchBooks as error:
-        click.echo(f"There are no books of {error}. Run `flask donations reconcile` first.", err=True)
+        return scope.of_payout(payout) if payout is not None else scope.of_month(str(month))
+    except scope.PayoutNotFound:
+        click.echo(f"No payout {payout} is known here; 'flask donations reconcile' fetches them.", err=True)
         raise SystemExit(1) from None
+    except ValueError:
+        raise click.BadParameter("Give a month like 2026-11.", param_hint="--month") from None
+
+
+def _write(out: Path, chunks: Iterable[bytes]) -> None:
     db.session.commit()
     write_whole(out, chunks)
     click.echo(f"Written: {out}")
-
-
-def _tell(report: services.Report) -> None:
-    click.echo(
-        f"Since {report.since.date().isoformat()}: {report.backfilled} missed events applied, {report.ended} sessions ended."
-    )
-    for currency, of in report.sums.items():
-        shown = {name: decimal(minor, currency) for name, minor in of.as_dict().items()}
-        click.echo(
-            f"{currency}: gross {shown['gross']} - fees {shown['fees']} - refunds {shown['refunds']}"
-            f" - disputes {shown['disputes']} + other {shown['other']} = net {shown['net']}; paid out {-shown['payouts']}"
-        )
-    for one in report.differences:
-        click.echo(one.sentence)
-    if not report.differences:
-        click.echo("Everything agrees.")

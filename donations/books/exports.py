@@ -1,35 +1,77 @@
-"""What an accountant takes away: noted in the audit chain before its first byte, as every list with names is."""
+"""Files for the accountant: one line for each movement, each fee, refund and dispute among them, and the journal.
 
-import re
-from collections.abc import Iterator
-from datetime import date
+Two variants: usually a donor is named who shows the name in public; `names`, where the law asks for it, names every donor.
+Either opens seals, so both are entries of the audit chain."""
+
+from collections.abc import Iterator, Sequence
+
+from flask_babel import gettext as _
 
 from core import audit
-from core.db import RowNotFound
-from donations.books import lines, services
-from donations.books.formats import FILES
-from donations.books.lines import Line
+from core.formats import CSV, xlsx
+from core.tables import Row
+from donations.books import journal
+from donations.books.amounts import major
+from donations.books.gifts import fund_of, gifts_of
+from donations.books.models import BalanceTransaction
+from donations.books.scope import Scope
+from donations.checkout_services import open_donor
+from donations.models import Donation
 
-MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
-
-
-class NoSuchBooks(RowNotFound):
-    """No payout of this id, no month of this name, or no such file."""
-
-
-def export(which: str, file: str, *, names: bool, actor: str) -> Iterator[bytes]:
-    """The file's bytes, for a payout's id or a month like 2026-11; the caller commits the note. Raises NoSuchBooks."""
-    if file not in FILES:
-        raise NoSuchBooks(file)
-    found = lines_of(which)
-    audit.record("books.exported", which[:40], actor=actor, file=file, names=names, lines=len(found))
-    return FILES[file].write(found, names)
+HEADER = (
+    "date", "kind", "gift", "donor", "designation", "given", "given in", "gross", "fee", "net", "currency", "payout", "payment",
+    "movement",
+)  # fmt: skip
+FORMATS = {"csv": CSV, "xlsx": xlsx("Books")}
+JOURNALS = ("csv", "ledger")
 
 
-def lines_of(which: str) -> list[Line]:
-    """The lines of a payout or a month. Raises NoSuchBooks."""
-    if month := MONTH.fullmatch(which):
-        return lines.of_month(date(int(month[1]), int(month[2]), 1))
-    if services.find_payout(which) is None:
-        raise NoSuchBooks(which)
-    return lines.of_payout(which)
+def export(scope: Scope, format_name: str, *, names: bool, actor: str) -> Iterator[bytes]:
+    """Records the export and gives the file's bytes. The caller commits before it takes the first byte."""
+    lines = scope.lines()
+    audit.record("books.exported", scope.name, actor=actor, format=format_name, names=names, rows=len(lines))
+    return FORMATS[format_name].write(
+        HEADER, list(_rows(lines, names))
+    )  # opened now: the rows are gone after the commit
+
+
+def export_journal(scope: Scope, format_name: str, *, actor: str) -> Iterator[bytes]:
+    """The same movements in double entry, without a name. The caller commits before it takes the first byte."""
+    audit.record("books.exported", scope.name, actor=actor, format=f"journal {format_name}", names=False)
+    written = entries_of(scope.lines())
+    if format_name == "ledger":
+        return journal.ledger(written)
+    return CSV.write(journal.HEADER, journal.rows(written))
+
+
+def entries_of(lines: Sequence[BalanceTransaction]) -> list[journal.Entry]:
+    """The journal's entries of these movements, with the funds that their gifts are for."""
+    gifts = gifts_of(lines)
+    return list(journal.entries(lines, lambda line: fund_of(line, gifts)))
+
+
+def _rows(lines: Sequence[BalanceTransaction], names: bool) -> Iterator[Row]:
+    gifts = gifts_of(lines)
+    for line in lines:
+        gift = gifts.get(line.payment_intent)
+        exact = [major(amount, line.currency) for amount in (line.amount, line.fee, line.net)]
+        given = major(line.source_amount, line.source_currency) if line.source_currency else ""
+        yield (
+            line.created_at.date().isoformat(), line.category, gift.public_id if gift else "", _donor(gift, names),
+            designation(gift), given, line.source_currency, *exact, line.currency, line.payout, line.payment_intent, line.id,
+        )  # fmt: skip
+
+
+def designation(gift: Donation | None) -> str:
+    """What a gift is for, as the accountant reads it; empty where no gift is behind a movement."""
+    if gift is None:
+        return ""
+    return gift.case.title if gift.case else _("General fund")
+
+
+def _donor(gift: Donation | None, names: bool) -> str:
+    if gift is None:
+        return ""
+    if gift.blob is None or not (names or gift.show_name):
+        return _("anonymous")
+    return open_donor(gift)["name"]

@@ -1,44 +1,40 @@
-"""The daily comparison with Stripe, and its alarm."""
+"""The daily reconciliation: promised once for each night, tried again while Stripe is away."""
 
-import hashlib
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from flask import current_app
-from sqlalchemy import select
 
-from core import alarms, clock
+from core import clock
 from core.db import db
 from core.jobs import Handler, Job, enqueue
 from core.worker import Tick
-from donations.books import services
-from donations.models import Donation
+from donations.books import reconciliation
 
-WINDOW = timedelta(days=7)
-SETTLED = timedelta(days=1)  # a younger gift's news may all still be on the way
+KIND = "donations.reconcile"
+AT = time(4, 30)  # UTC; the recount is done by then
+DAILY = "the daily reconciliation"
 
 
 def reconcile(job: Job) -> None:
-    """Compares the last week with Stripe; raises where Stripe is away, to be tried again."""
-    report = services.reconcile(clock.now() - WINDOW)
-    if report.differences:
-        found = "\n".join(sorted(one.about for one in report.differences))
-        sentences = [one.sentence for one in report.differences[:20]]
-        key = hashlib.sha256(found.encode()).hexdigest()[:16]  # the same differences sound once
-        alarms.sound("books", key, differences=len(report.differences), first=sentences)
+    """Raises StripeAway, to be tried again: that is no difference."""
+    reconciliation.run(actor=DAILY)
 
 
-def promise_daily() -> bool:
-    """The worker's tick: the first worker of a UTC day promises its comparison. Commits."""
-    today = clock.now()
-    if not current_app.config["UNDERSIGNED"].giving or today.date() == current_app.extensions.get("books-promised"):
-        return False
-    current_app.extensions["books-promised"] = today.date()
-    if db.session.scalar(select(Donation.id).where(Donation.created_at < today - SETTLED).limit(1)) is None:
-        return False
-    enqueue("donations.reconcile", key=f"donations.reconcile:{today.date().isoformat()}")
-    db.session.commit()
-    return True
+def promise() -> bool:
+    """The worker's tick: promises the next night's run, where a Stripe key is set. Commits."""
+    if current_app.config["UNDERSIGNED"].stripe_secret_key:
+        now = clock.now()
+        due = datetime.combine(now.date(), AT, now.tzinfo)
+        due += timedelta(days=1) if due <= now else timedelta(0)
+        enqueue(KIND, key=f"{KIND}:{due:%Y%m%d}", after=due - now)
+        db.session.commit()
+    return False
 
 
-JOBS: dict[str, Handler] = {"donations.reconcile": reconcile}
-TICKS = (Tick(promise_daily, every=600.0),)
+def run_soon() -> None:
+    """Promises a run now; asked for twice within a minute it is one."""
+    enqueue(KIND, key=f"{KIND}:asked:{clock.now():%Y%m%d%H%M}")
+
+
+JOBS: dict[str, Handler] = {KIND: reconcile}
+TICKS = (Tick(promise, every=600.0),)

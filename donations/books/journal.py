@@ -1,102 +1,100 @@
-"""The books in double-entry form: every movement is an entry whose postings add up to nothing, in each currency.
+"""The journal in double entry: each movement of Stripe's balance becomes one entry whose postings add up to nothing.
 
-Accounts: `Assets:Stripe` what Stripe holds for us, `Assets:Bank` what it paid out, `Income:Gifts:FUND` gifts less what went
-back of them, `Expenses:Fees` what Stripe keeps, `Equity:Other` the rest. Income has the sign of the books: below zero."""
+Booked in the settlement currency, in Stripe's minor units; what the donor gave in another currency stands in the narration."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from core.tables import Row
-from donations.books.comparing import GROUPS
-from donations.books.lines import Line, decimal, described
+from donations.books import accounts, categories
+from donations.books.amounts import major, text
+from donations.books.models import BalanceTransaction
 
-HEADER = ("date", "entry", "account", "amount", "currency", "text")
-STRIPE, BANK, FEES, OTHER = "Assets:Stripe", "Assets:Bank", "Expenses:Fees", "Equity:Other"
+HEADER = ("date", "entry", "account", "amount", "currency", "narration")
+FundOf = Callable[[BalanceTransaction], str]
 
 
 @dataclass(frozen=True)
 class Posting:
-    """An amount on an account, in Stripe's minor units of its currency."""
+    """So much onto an account, or off it: minor units as Stripe counts them."""
 
     account: str
-    minor: int
-    currency: str
+    amount: int
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One fact; its postings add up to nothing."""
+    """One fact. `id` is Stripe's, or the gift's own where it came another way."""
 
-    id: str
     day: date
-    text: str
+    id: str
+    narration: str
+    currency: str
     postings: tuple[Posting, ...]
 
+    @property
+    def balance(self) -> int:
+        """Nothing, or the entry is wrong."""
+        return sum(posting.amount for posting in self.postings)
 
-def entries(lines: Iterable[Line]) -> list[Entry]:
-    """The entries of the lines, in their order."""
-    return [_entry(line) for line in lines]
+
+AGAINST = {
+    **dict.fromkeys(categories.GROSS, accounts.GIFTS), **dict.fromkeys(categories.REFUNDS, accounts.REFUNDS),
+    **dict.fromkeys(categories.DISPUTES, accounts.DISPUTES),
+}  # fmt: skip
+PLAIN = {**dict.fromkeys(categories.FEES, accounts.FEES), **dict.fromkeys(categories.PAYOUTS, accounts.BANK)}
 
 
-def balances(found: Iterable[Entry]) -> dict[tuple[str, str], int]:
-    """What stands on each account in each currency."""
-    standing: defaultdict[tuple[str, str], int] = defaultdict(int)
-    for entry in found:
+def entry_of(line: BalanceTransaction, fund: str) -> Entry:
+    """The entry of one movement; `fund`: the last part of its accounts."""
+    of_fund = AGAINST.get(line.category)
+    against = f"{of_fund}:{fund}" if of_fund else PLAIN.get(line.category, accounts.OTHER)
+    fee_account = accounts.DISPUTE_FEES if line.category in categories.DISPUTES else accounts.FEES
+    postings = [Posting(accounts.STRIPE, line.net), Posting(fee_account, line.fee), Posting(against, -line.amount)]
+    moved = tuple(posting for posting in postings if posting.amount)
+    return Entry(line.created_at.date(), line.id, _narration(line), line.currency, moved)
+
+
+def entries(lines: Iterable[BalanceTransaction], fund_of: FundOf) -> Iterator[Entry]:
+    """The journal of these movements, in their order; what moved nothing has no entry."""
+    made = (entry_of(line, fund_of(line)) for line in lines)
+    return (entry for entry in made if entry.postings)
+
+
+def balances(journal: Iterable[Entry]) -> dict[tuple[str, str], int]:
+    """What each account holds in each currency after all entries."""
+    held: dict[tuple[str, str], int] = {}
+    for entry in journal:
         for posting in entry.postings:
-            standing[posting.account, posting.currency] += posting.minor
-    return dict(standing)
+            key = posting.account, entry.currency
+            held[key] = held.get(key, 0) + posting.amount
+    return held
 
 
-def rows(found: Sequence[Entry]) -> Iterator[Row]:
-    """A row for each posting."""
-    for entry in found:
-        for one in entry.postings:
-            yield (
-                entry.day.isoformat(),
-                entry.id,
-                one.account,
-                decimal(one.minor, one.currency),
-                one.currency,
-                entry.text,
-            )
+def rows(journal: Iterable[Entry]) -> Iterator[Row]:
+    """One row for each posting, for a table."""
+    for entry in journal:
+        for posting in entry.postings:
+            amount = major(posting.amount, entry.currency)
+            yield entry.day.isoformat(), entry.id, posting.account, amount, entry.currency, entry.narration
 
 
-def plain_text(found: Sequence[Entry]) -> Iterator[str]:
-    """The same as a plain-text ledger. Source: the beancount language, transactions and postings."""
-    accounts = sorted({posting.account for entry in found for posting in entry.postings})
-    first = min((entry.day for entry in found), default=date(1970, 1, 1))
-    yield from (f"{first.isoformat()} open {account}\n" for account in accounts)
-    for entry in found:
-        yield f'\n{entry.day.isoformat()} * "{entry.text}" ^{entry.id}\n'
-        yield from (f"  {one.account}  {decimal(one.minor, one.currency)} {one.currency}\n" for one in entry.postings)
+def ledger(journal: Iterable[Entry]) -> Iterator[bytes]:
+    """A plain-text ledger as Beancount reads it: every account is opened on the day that first needs it."""
+    opened: set[str] = set()
+    for entry in journal:
+        for posting in entry.postings:
+            if posting.account not in opened:
+                opened.add(posting.account)
+                yield f"{entry.day} open {posting.account}\n".encode()
+        lines = [f'{entry.day} * "{entry.narration}"', f'  id: "{entry.id}"']
+        lines += [f"  {posting.account}  {text(posting.amount, entry.currency)}" for posting in entry.postings]
+        yield ("\n".join(lines) + "\n\n").encode()
 
 
-def _entry(line: Line) -> Entry:
-    one = line.movement
-    group = GROUPS.get(one.kind, "other")
-    if group == "payouts":
-        against = BANK
-    elif group == "other":
-        against = OTHER
-    else:
-        against = f"Income:Gifts:{account_name(line.fund)}"
-    postings = [Posting(STRIPE, one.net, one.currency), Posting(against, -one.amount, one.currency)]
-    if one.fee:
-        postings.insert(1, Posting(FEES, one.fee, one.currency))
-    return Entry(one.id, one.created_at.date(), described(line), tuple(postings))
-
-
-def account_name(fund: str) -> str:
-    """A fund's slug as an account's last part, which begins with a capital: 'almaty-activists' is 'Almaty-activists'."""
-    return (fund or "unknown")[:1].upper() + (fund or "unknown")[1:]
-
-
-def total(found: Entry) -> dict[str, Decimal]:
-    """What an entry's postings add up to, by currency: nothing, or it is wrong."""
-    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for one in found.postings:
-        sums[one.currency] += Decimal(one.minor)
-    return dict(sums)
+def _narration(line: BalanceTransaction) -> str:
+    """Stripe's words and ids; nothing of a person."""
+    exchanged = line.source_currency not in ("", line.currency)
+    given = f", {text(line.source_amount, line.source_currency)}" if exchanged else ""
+    return f"{line.category} {line.source}{given}".replace('"', "'").strip()

@@ -1,4 +1,4 @@
-"""the books: Stripe's balance, its payouts, and what each comparison found."""
+"""balance transactions and payouts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,41 +12,38 @@ depends_on = None
 def upgrade() -> None:
     op.create_table('balance_transactions',
     sa.Column('id', sa.String(length=255), nullable=False),
-    sa.Column('kind', sa.String(length=60), nullable=False),
+    sa.Column('type', sa.String(length=100), nullable=False),
+    sa.Column('category', sa.String(length=100), nullable=False),
     sa.Column('source', sa.String(length=255), nullable=False),
     sa.Column('payment_intent', sa.String(length=255), nullable=False),
     sa.Column('source_amount', sa.BigInteger(), nullable=False),
     sa.Column('source_currency', sa.String(length=3), nullable=False),
-    sa.Column('payout_id', sa.String(length=255), nullable=True),
+    sa.Column('payout', sa.String(length=255), nullable=False),
     sa.Column('amount', sa.BigInteger(), nullable=False),
     sa.Column('fee', sa.BigInteger(), nullable=False),
     sa.Column('net', sa.BigInteger(), nullable=False),
     sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('available', sa.Boolean(), nullable=False),
+    sa.Column('available_on', sa.DateTime(timezone=True), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_balance_transactions'))
     )
-    for column in ('created_at', 'payment_intent', 'payout_id', 'source'):
+    for column in ('source', 'payment_intent', 'payout', 'created_at'):
         op.create_index(op.f(f'ix_balance_transactions_{column}'), 'balance_transactions', [column])
     op.create_table('payouts',
     sa.Column('id', sa.String(length=255), nullable=False),
     sa.Column('amount', sa.BigInteger(), nullable=False),
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
-    sa.Column('arrives_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('automatic', sa.Boolean(), nullable=False),
+    sa.Column('complete', sa.Boolean(), nullable=False),
+    sa.Column('arrival_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_payouts'))
     )
-    op.create_table('reconciliations',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('since', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('ran_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('differences', sa.Integer(), nullable=False),
-    sa.Column('report', sa.JSON(), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_reconciliations')),
-    sqlite_autoincrement=True
-    )
+    op.create_index(op.f('ix_payouts_created_at'), 'payouts', ['created_at'])
 
 
 def downgrade() -> None:
-    for table in ('reconciliations', 'payouts', 'balance_transactions'):
-        op.drop_table(table)
+    op.drop_table('payouts')
+    op.drop_table('balance_transactions')

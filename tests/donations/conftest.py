@@ -27,6 +27,7 @@ from donations.models import Donation, Frequency, Payment, StripeEvent
 from donations.stripe_gateway import Session
 from sandbox import create_sandbox, deliveries
 from sandbox.server import RunningSandbox, listen
+from sandbox.store import Store
 from tests.conftest import BASE, WEBHOOK_SECRET
 from tests.factories import make_case
 
@@ -104,11 +105,14 @@ class World:
 
     def mails(self) -> list[EmailMessage]:
         """Works, then the mails to the donor."""
+        return self.mails_to(DONOR)
+
+    def mails_to(self, address: str) -> list[EmailMessage]:
         self.work()
         folder: Path = self.app.config["UNDERSIGNED"].mail_folder
         files = sorted(folder.glob("*.eml"))
         read = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in files]
-        return [mail for mail in read if mail["To"] == DONOR]
+        return [mail for mail in read if mail["To"] == address]
 
 
 def intend(case: Case | None, money: Money, frequency: Frequency) -> Donation:
@@ -152,6 +156,7 @@ class Stand:
     world: World
     url: str
     deliver: Callable[[], int]
+    store: Store
 
 
 @pytest.fixture
@@ -164,4 +169,4 @@ def stand(app: Flask, tmp_path: Path) -> Iterator[Stand]:
         sandbox = stripe_app.extensions["sandbox"]
         with RunningSandbox(stripe_app, listening, deliver=False):
             deliver = lambda: deliveries.deliver_due(sandbox.store, sandbox.courier, sandbox.store.clock())  # noqa: E731
-            yield Stand(site, World(site), url, deliver)
+            yield Stand(site, World(site), url, deliver, sandbox.store)

@@ -23,7 +23,7 @@ OTHERS = {
     "people": "published", "events": "published", "donations": "of donors, who are told apart", "payments": "of donors",
     "invoice_payments": "of donors", "refunds": "of donors", "disputes": "of donors", "refund_requests": "of donors",
     "subscriptions": "of donors", "agreed_amounts": "of donors", "stripe_events": "of donors",
-    "balance_transactions": "of donors", "payouts": "sums", "reconciliations": "sums and Stripe's ids",
+    "balance_transactions": "of donors", "payouts": "sums",
     "organisers": "of organisers", "roles": "of organisers",
     "organiser_roles": "of organisers", "login_links": "of organisers", "audit_entries": "what organisers did",
     "audit_heads": "what organisers did", "tallies": "sums", "tally_changes": "sums of the next second",

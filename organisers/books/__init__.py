@@ -1,0 +1,1 @@
+"""The books in the office: payouts, their checks, and the accountant's files."""
