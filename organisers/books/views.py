@@ -55,7 +55,7 @@ def _file(wanted: scope.Scope, form: BooksForm) -> tuple[Iterator[bytes], str, s
     if kind == "ledger":
         return exports.export_journal(wanted, "ledger", actor=actor()), "beancount", "text/plain; charset=utf-8"
     if kind == "journal":
-        return exports.export_journal(wanted, "csv", actor=actor()), "journal.csv", exports.CSV.media_type
+        return exports.export_journal(wanted, "csv", actor=actor()), "journal.csv", exports.FORMATS["csv"].media_type
     chunks = exports.export(wanted, kind, names=bool(form.names.data), actor=actor())
     return chunks, kind, exports.FORMATS[kind].media_type
 
