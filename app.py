@@ -10,10 +10,12 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import deliveries.commands
+import donations.general_fund
 import donations.handlers
 import donations.jobs
 import donations.models
 import donations.views
+import donations.wall.models
 import operations.commands
 import operations.key_commands
 import operations.retention_commands

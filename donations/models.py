@@ -64,6 +64,7 @@ class Donation(Base):
     frequency: Mapped[Frequency] = mapped_column(one_of(Frequency))
     cover_fee: Mapped[bool] = mapped_column(Boolean, default=False)
     show_name: Mapped[bool] = mapped_column(Boolean, default=False)
+    show_badge: Mapped[bool] = mapped_column(Boolean, default=False)
     tribute: Mapped[Tribute] = mapped_column(one_of(Tribute), default=Tribute.NONE)
     source: Mapped[str | None] = mapped_column(String(20))
     language: Mapped[str] = mapped_column(String(10), default="en")
@@ -129,6 +130,8 @@ class StripeEvent(Base):
     reason: Mapped[str] = mapped_column(String(200), default="")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     received_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+    settled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    settled_by: Mapped[str | None] = mapped_column(String(254))
 
 
 class InvoicePayment(Base):
