@@ -47,6 +47,11 @@ class Money:
         """What Stripe's API calls this amount: ISK is sent times a hundred."""
         return self.minor * CURRENCIES[self.currency].stripe_factor
 
+    @property
+    def plain(self) -> str:
+        """As it is typed into a field: 25, 12.5; never to be read in two ways."""
+        return f"{self.major.normalize():f}"
+
     def text(self, locale: str = "en") -> str:
         """As a person reads it in that language; whole amounts without decimals."""
         whole = self.major == self.major.to_integral_value()
@@ -60,19 +65,25 @@ class Money:
 
 def parse_amount(text: str, currency: str, frequency: str = ONCE) -> Money:
     """The exact amount that a donor typed ('25', '25.50', '1.234,50'); AmountError says what to type instead."""
-    if currency not in CURRENCIES:
-        raise AmountError(_("Choose one of the currencies in the list."))
+    money = read_amount(text, currency)
     table = CURRENCIES[currency]
-    minor = _major(text.strip().translate(SIGNS), table).scaleb(table.exponent)
-    if minor != minor.to_integral_value() or int(minor) % table.step:
-        raise AmountError(_("This currency has no coins that small; write a rounder amount."))
-    money = Money(int(minor), currency)
     if money.major < table.offers[frequency].minimum:
         smallest = from_major(table.offers[frequency].minimum, currency).text(_language())
         raise AmountError(_("The smallest gift is %(smallest)s; below that fees eat it.", smallest=smallest))
     if money.major > table.largest:
         raise AmountError(_("This is more than the form takes; write to us and we will arrange it."))
     return money
+
+
+def read_amount(text: str, currency: str) -> Money:
+    """The exact amount that was typed, be it smaller or larger than a gift; AmountError says what to type instead."""
+    if currency not in CURRENCIES:
+        raise AmountError(_("Choose one of the currencies in the list."))
+    table = CURRENCIES[currency]
+    minor = _major(text.strip().translate(SIGNS), table).scaleb(table.exponent)
+    if minor != minor.to_integral_value() or int(minor) % table.step:
+        raise AmountError(_("This currency has no coins that small; write a rounder amount."))
+    return Money(int(minor), currency)
 
 
 def from_major(amount: int | Decimal, currency: str) -> Money:

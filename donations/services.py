@@ -188,7 +188,7 @@ def givers(case_id: int | None) -> int:
 
 def attention(limit: int = 20) -> list[StripeEvent]:
     """Events that an organiser must look at, the newest first: money without a donation, or on other terms."""
-    query = select(StripeEvent).where(StripeEvent.outcome.in_(ATTENTION))
+    query = select(StripeEvent).where(StripeEvent.outcome.in_(ATTENTION), StripeEvent.settled_at.is_(None))
     return list(db.session.scalars(query.order_by(StripeEvent.received_at.desc()).limit(limit)))
 
 

@@ -9,6 +9,10 @@ from organisers.blueprint import office
 from organisers.books import views as books_views  # noqa: F401
 from organisers.cases import services as case_services
 from organisers.cases import views as case_views  # noqa: F401
+from organisers.gifts import attention_views  # noqa: F401
+from organisers.gifts import services as gift_services
+from organisers.gifts import views as gift_views  # noqa: F401
+from organisers.gifts import words as gift_words
 from organisers.invitations import views as invitation_views  # noqa: F401
 from organisers.moderation import giving_views, invalidation_views  # noqa: F401
 from organisers.moderation import services as moderation_services
@@ -42,6 +46,8 @@ def dashboard() -> str:
         raised=numbers.raised(),
         gift_sources=numbers.gift_sources(),
         events=donations.attention(),
+        disputes=gift_services.open_disputes(),
+        gift_words=gift_words.EVERY,
         dead_jobs=numbers.dead_jobs(),
         moderation=moderation_services.attention(),
         card_testing=moderation_services.card_testing(),

@@ -118,6 +118,13 @@ ROUTES = {
     "office.lift_hold": (OFFICE, "POST"),
     "office.erase": (OFFICE, "GET POST"),
     "office.counting": (OFFICE, "GET"),
+    "office.gift_list": (OFFICE, "GET"),
+    "office.gift": (OFFICE, "GET"),
+    "office.open_donor": (OFFICE, "POST"),
+    "office.refund": (OFFICE, "GET POST"),
+    "office.dispute_list": (OFFICE, "GET"),
+    "office.stripe_events": (OFFICE, "GET"),
+    "office.settle_event": (OFFICE, "POST"),
     "office.rates": (OFFICE, "GET"),
     "office.enter_rate": (OFFICE, "POST"),
     "office.recount": (OFFICE, "POST"),
@@ -140,6 +147,7 @@ ARGUMENTS: dict[str, Any] = {
     "mail_id": "nothing", "signal_id": 1, "invalidation_id": 1, "wave_id": 1,
     "warning_id": "issfr_1", "act_name": "cancel", "country": "KZ", "domain": "example.net",
     "name": "close", "case_id": 1, "petition_id": 1, "part_id": 1, "recipient_id": 1, "batch_id": 1, "public_id": "a" * 22,
+    "payment_id": 1, "event_id": "evt_1",
 }  # fmt: skip
 SLUGS = {"pages": "a-case", "donations": "a-case", "petitions": "a-petition"}
 # A form that would be taken if its token were there, by endpoint; fields that nobody asks for do no harm.

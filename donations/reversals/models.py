@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core import clock
 from core.db import Base, BigId, UTCDateTime
+from core.money import Money
 from core.types import one_of
 from donations.models import Payment
 
@@ -53,6 +54,10 @@ class Refund(Base):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
 
 class Dispute(Base):
     """A payment that the donor's bank contests. `fee` is Stripe's, in our minor units of `fee_currency`."""
@@ -71,6 +76,15 @@ class Dispute(Base):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+    @property
+    def fee_money(self) -> Money | None:
+        """What the dispute costs us; None while it costs nothing."""
+        return Money(self.fee, self.fee_currency) if self.fee else None
+
 
 class RefundRequest(Base):
     """A refund that an organiser asked for; while it is `asked` its amount is spoken for. `public_id` is Stripe's key."""
@@ -87,3 +101,7 @@ class RefundRequest(Base):
     asked_by: Mapped[str] = mapped_column(String(254))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
     payment: Mapped[Payment] = relationship()
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.payment.currency)

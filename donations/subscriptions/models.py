@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
 from core.db import Base, UTCDateTime
+from core.money import Money
 from core.types import one_of
 
 
@@ -35,6 +36,10 @@ class Subscription(Base):
     period_end: Mapped[datetime | None] = mapped_column(UTCDateTime)
     resumes_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    def money_in(self, currency: str) -> Money:
+        """The next payment, in its donation's currency."""
+        return Money(self.amount, currency)
 
 
 class AgreedAmount(Base):

@@ -1,0 +1,1 @@
+"""Gifts in the office: found, looked at, refunded, contested."""
