@@ -19,6 +19,8 @@ PATHS = (
     "/office/petitions/{gone}", f"{PETITION}/invitations", "/office/petitions/{letter}/invitations",
     f"{PETITION}/invitations/new", f"{PETITION}/invitations/many", f"{PETITION}/paper", f"{PETITION}/paper/new",
     f"{PETITION}/paper/import", f"{PETITION}/paper/{{batch}}", f"{PETITION}/paper/{{batch}}/more",
+    "/office/gifts", "/office/gifts/{gift}", "/office/gifts/{gift}/payments/{payment}/refund", "/office/disputes",
+    "/office/stripe-events", "/office/books",
 )  # fmt: skip
 FILE = """Name;Land;Ort;E-Mail
 Ada Example;Germany;Cork;
