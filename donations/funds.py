@@ -1,6 +1,7 @@
 """Where a gift goes: a case's fund, or the general one; and how far its thermometer has risen."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
@@ -11,6 +12,7 @@ from core.currencies import CURRENCIES
 from core.goals import next_goal
 from core.money import Money, from_major
 from donations import services
+from donations.offline import services as offline
 
 SLUG = re.compile(r"[a-z0-9-]{1,80}")
 GENERAL_CURRENCY = "EUR"
@@ -41,13 +43,14 @@ class Fund:
 
 @dataclass(frozen=True)
 class Thermometer:
-    """Paid gifts in the fund's currency against its goal, the paid gifts in other currencies, and how many givers."""
+    """Paid gifts in the fund's currency against its goal, those in other currencies, how many givers; gifts outside Stripe."""
 
     raised: Money
     goal: Money
     goal_is_set: bool
     others: tuple[Money, ...]
     givers: int
+    offline: Sequence[Money]
 
 
 def get_fund(slug: str | None) -> Fund:
@@ -83,7 +86,7 @@ def thermometer(fund: Fund) -> Thermometer:
     step = from_major(next_goal(int(raised.major)), fund.currency)
     goal = Money(fund.goal_set, fund.currency) if fund.goal_set else step
     others = tuple(Money(minor, currency) for currency, minor in sorted(sums.items()))
-    return Thermometer(raised, goal, bool(fund.goal_set), others, services.givers(case_id))
+    return Thermometer(raised, goal, bool(fund.goal_set), others, services.givers(case_id), offline.sums(case_id))
 
 
 def _named(case: Case) -> tuple[str, str]:

@@ -15,6 +15,8 @@ from core.rotation import SealedRows
 from core.vault import SITE, VaultKey
 from donations.checkout_services import SEALED_CONTEXT as DONATION_CONTEXT
 from donations.models import Donation
+from donations.offline.models import OfflineGift
+from donations.offline.services import SEALED_CONTEXT as OFFLINE_CONTEXT
 from petitions.abuse.invalidation_services import CONTEXT as CONDITION_CONTEXT
 from petitions.abuse.models import Invalidation
 from petitions.keeping import erasure
@@ -26,6 +28,7 @@ log = logging.getLogger(__name__)
 SITE_ROWS = (
     SealedRows(Job, JOB_CONTEXT, lost={"state": "dead", "last_error": "key destroyed"}),
     SealedRows(Donation, DONATION_CONTEXT),
+    SealedRows(OfflineGift, OFFLINE_CONTEXT),
     SealedRows(Invalidation, CONDITION_CONTEXT),
 )
 

@@ -17,7 +17,7 @@ RIGHTS: dict[str, str] = {
     "unsubscribes": "SELECT, INSERT, DELETE",
     "organisers": "", "roles": "", "organiser_roles": "", "login_links": "", "audit_entries": "", "audit_heads": "",
     "domain_rules": "", "invalidations": "", "paper_batches": "", "refund_requests": "", "currency_rates": "",
-    "balance_transactions": "", "payouts": "",
+    "balance_transactions": "", "payouts": "", "offline_gifts": READS,
 }  # fmt: skip
 
 

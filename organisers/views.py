@@ -9,7 +9,10 @@ from organisers.blueprint import office
 from organisers.books import views as books_views  # noqa: F401
 from organisers.cases import services as case_services
 from organisers.cases import views as case_views  # noqa: F401
-from organisers.gifts import attention_views  # noqa: F401
+from organisers.gifts import (
+    attention_views,  # noqa: F401
+    offline_views,  # noqa: F401
+)
 from organisers.gifts import services as gift_services
 from organisers.gifts import views as gift_views  # noqa: F401
 from organisers.gifts import words as gift_words

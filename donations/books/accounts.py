@@ -5,6 +5,7 @@ from cases.models import Case
 STRIPE = "Assets:Stripe"  # what Stripe holds for us
 BANK = "Assets:Bank"
 CASH = "Assets:Cash"
+ELSEWHERE = "Assets:Elsewhere"  # a gift that came neither by bank nor in cash
 FEES = "Expenses:Payment-fees"
 DISPUTE_FEES = "Expenses:Dispute-fees"
 OTHER = "Equity:Stripe-other"  # what these books have no word for; a reconciliation lists it

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from core import audit
 from core.formats import CSV, xlsx
 from core.tables import Row
-from donations.books import journal
+from donations.books import journal, offline
 from donations.books.amounts import major
 from donations.books.gifts import fund_of, gifts_of
 from donations.books.models import BalanceTransaction
@@ -30,15 +30,17 @@ def export(scope: Scope, format_name: str, *, names: bool, actor: str) -> Iterat
     """Records the export and gives the file's bytes. The caller commits before it takes the first byte."""
     lines = scope.lines()
     audit.record("books.exported", scope.name, actor=actor, format=format_name, names=names, rows=len(lines))
-    return FORMATS[format_name].write(
-        HEADER, list(_rows(lines, names))
-    )  # opened now: the rows are gone after the commit
+    written = [
+        *_rows(lines, names),
+        *offline.rows(scope, names=names),
+    ]  # opened now: the rows are gone after the commit
+    return FORMATS[format_name].write(HEADER, written)
 
 
 def export_journal(scope: Scope, format_name: str, *, actor: str) -> Iterator[bytes]:
     """The same movements in double entry, without a name. The caller commits before it takes the first byte."""
     audit.record("books.exported", scope.name, actor=actor, format=f"journal {format_name}", names=False)
-    written = entries_of(scope.lines())
+    written = [*entries_of(scope.lines()), *offline.entries(scope)]
     if format_name == "ledger":
         return journal.ledger(written)
     return CSV.write(journal.HEADER, journal.rows(written))

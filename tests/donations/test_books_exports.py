@@ -3,6 +3,7 @@
 import csv
 import io
 import random
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from core.vault import SITE, vault
 from donations import checkout_services
 from donations.books import accounts, exports, journal, scope
 from donations.models import Donation
+from donations.offline import services as offline
+from donations.offline.models import Means, OfflineGift
 from tests.donations.conftest import Gift, Stand
 from tests.donations.stripe_account import Account
 from tests.donations.test_books_journal import ACTS
@@ -150,3 +153,31 @@ def something(account: Account, chance: random.Random) -> Gift:
     if "dispute" in act:
         account.drive("disputes", account.dispute(gift), "win" if "won" in act else "lose")
     return gift
+
+
+def test_a_month_holds_gifts_outside_stripe_and_their_reversals(stand: Stand) -> None:
+    with stand.app.app_context():
+        vault().prepare(SITE)
+        for means, reference, minor in ((Means.BANK, "S12/7", 3050), (Means.CASH, "7", 500)):
+            kept = offline.enter(
+                None, means=means, reference=reference, money=Money(minor, "EUR"), given_on=date(2026, 3, 2), name="=1+1",
+                note="", show_name=means == Means.BANK, actor="ana@example.org",
+            )  # fmt: skip
+        offline.take_back(kept, reason="Counted twice", actor="ana@example.org")
+        back = (
+            update(OfflineGift).where(OfflineGift.id == kept.id).values(taken_back_at=datetime(2026, 3, 9, tzinfo=UTC))
+        )
+        db.session.execute(back)
+        db.session.commit()
+        march = scope.of_month("2026-03")
+        table = b"".join(exports.export(march, "csv", names=False, actor="cli")).decode("utf-8-sig")
+        written = list(csv.DictReader(io.StringIO(table)))
+        booked = b"".join(exports.export_journal(march, "ledger", actor="cli")).decode()
+        assert exports.export(scope.of_month("2026-04"), "csv", names=False, actor="cli")
+    found = [(row["kind"], row["donor"], row["gross"], row["payment"]) for row in written]
+    assert found == [
+        ("bank gift", "'=1+1", "30.50", "S12/7"), ("cash gift", "anonymous", "5.00", "7"),
+        ("cash gift taken back", "anonymous", "-5.00", "7"),
+    ]  # fmt: skip
+    assert "Assets:Bank  30.50 EUR" in booked and "Income:Gifts:General  -30.50 EUR" in booked
+    assert "Assets:Cash  -5.00 EUR" in booked

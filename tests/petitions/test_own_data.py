@@ -30,7 +30,7 @@ OTHERS = {
     "milestones": "sums", "margins": "sums, rounded", "vault_keys": "public keys", "data_keys": "sealed keys, of many",
     "switches": "what organisers turned", "mail_hours": "sums", "signals": "of crowds", "domain_rules": "of domains",
     "invalidations": "conditions, never a person's row", "spent_proofs": "puzzles, without who solved them",
-    "currency_rates": "of currencies",
+    "currency_rates": "of currencies", "offline_gifts": "of donors",
     "decline_waves": "sums", "fraud_warnings": "of donors",
     "paper_batches": "what an organiser typed, by pile",
 }  # fmt: skip
