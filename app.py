@@ -16,6 +16,8 @@ import donations.handlers
 import donations.jobs
 import donations.models
 import donations.views
+import donations.wall.tending
+import donations.wall.views
 import operations.commands
 import operations.key_commands
 import operations.retention_commands
@@ -68,7 +70,8 @@ JOBS = {
     **organisers.jobs.JOBS, **organisers.milestone_jobs.JOBS,
 }  # fmt: skip
 TICKS = (
-    *petitions.jobs.TICKS, *donations.jobs.TICKS, *donations.books.jobs.TICKS, *operations.retention_run.TICKS,
+    *petitions.jobs.TICKS, *donations.jobs.TICKS, *donations.books.jobs.TICKS,
+    *donations.wall.tending.TICKS, *operations.retention_run.TICKS,
     worker.Tick(empty_log, every=60.0), worker.Tick(jobs.empty_dead, every=3600.0),
 )  # fmt: skip
 PUBLIC = (

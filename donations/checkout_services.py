@@ -38,6 +38,7 @@ def intend(
     tribute: Tribute = Tribute.NONE,
     tribute_name: str = "",
     source: str | None = None,
+    show_badge: bool = False,
 ) -> Donation:
     """The donation of this form: a new one, or that of the same form sent before while its session can still be used.
 
@@ -49,7 +50,7 @@ def intend(
     values = {
         "public_id": public_id, "case_id": case.id if case else None, "amount": money.minor, "currency": money.currency,
         "frequency": frequency, "cover_fee": cover_fee, "show_name": show_name, "language": language,
-        "tribute": tribute, "source": source,
+        "tribute": tribute, "source": source, "show_badge": show_badge,
         "key_id": box.key_id, "data_key_id": box.data_key_id, "blob": box.blob, "form_key": form_key,
         "session_state": SessionState.NEW, "cancel_token": cancel_token, "created_at": clock.now(),
     }  # fmt: skip

@@ -86,6 +86,7 @@ class DonateForm(PublicForm):
     )
     cover_fee = BooleanField(_l("Add the payment fee, so that my whole gift arrives"), false_values=NO)
     show_name = BooleanField(_l("Show my name on the public list of supporters"), false_values=NO)
+    show_badge = BooleanField(_l("Show the name of my patron level beside it"), false_values=NO)
     message = TextAreaField(_l("Message of support"), [Clean(clean_text, 500)])
     tribute = RadioField(
         _l("Is the gift made in somebody’s name?"),
@@ -133,6 +134,11 @@ class DonateForm(PublicForm):
     def gross(self) -> Money:
         """What Stripe is to take, fee cover included; of a valid form."""
         return with_fee(self.net) if self.cover_fee.data else self.net
+
+    @property
+    def wants_badge(self) -> bool:
+        """Whether a patron's level may stand on the wall: it says about how much is given a month."""
+        return self.show_name.data and self.show_badge.data and self.rhythm == Frequency.MONTHLY
 
     def example(self) -> Preset | None:
         """The amount that is chosen as the page opens, and what it comes to with the fee; None where there is none."""

@@ -11,7 +11,7 @@ from cases.services import CaseNotFound, get_case, list_public
 from core.currencies import CURRENCIES
 from core.goals import next_goal
 from core.money import Money, from_major
-from donations import services
+from donations import general_fund, services
 from donations.offline import services as offline
 
 SLUG = re.compile(r"[a-z0-9-]{1,80}")
@@ -56,10 +56,7 @@ class Thermometer:
 def get_fund(slug: str | None) -> Fund:
     """The fund of a case, or without a slug the general one. Raises CaseNotFound or ClosedFund."""
     if slug is None:
-        text = _(
-            "Gifts without a case go where they are needed most: to the campaigns on this site and what they cost."
-        )
-        return Fund(None, _("Support the campaigns"), text, GENERAL_CURRENCY, None)
+        return _general()
     if not SLUG.fullmatch(slug):
         raise CaseNotFound(slug)
     case = get_case(slug)
@@ -87,6 +84,15 @@ def thermometer(fund: Fund) -> Thermometer:
     goal = Money(fund.goal_set, fund.currency) if fund.goal_set else step
     others = tuple(Money(minor, currency) for currency, minor in sorted(sums.items()))
     return Thermometer(raised, goal, bool(fund.goal_set), others, services.givers(case_id), offline.sums(case_id))
+
+
+def _general() -> Fund:
+    """The general fund in the organisers' words, or in ours where they have said nothing."""
+    text = _("Gifts without a case go where they are needed most: to the campaigns on this site and what they cost.")
+    told = general_fund.find()
+    if told is None:
+        return Fund(None, _("Support the campaigns"), text, GENERAL_CURRENCY, None)
+    return Fund(None, told.title or _("Support the campaigns"), told.text or text, told.currency, told.goal)
 
 
 def _named(case: Case) -> tuple[str, str]:

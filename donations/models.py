@@ -66,6 +66,7 @@ class Donation(Base):
     frequency: Mapped[Frequency] = mapped_column(one_of(Frequency))
     cover_fee: Mapped[bool] = mapped_column(Boolean, default=False)
     show_name: Mapped[bool] = mapped_column(Boolean, default=False)
+    show_badge: Mapped[bool] = mapped_column(Boolean, default=False)
     tribute: Mapped[Tribute] = mapped_column(one_of(Tribute), default=Tribute.NONE)
     source: Mapped[str | None] = mapped_column(String(20))
     language: Mapped[str] = mapped_column(String(10), default="en")

@@ -30,10 +30,13 @@ from donations.forms import DonateForm, currency_choices, currency_name, prefill
 from donations.guards import admission, attack, attempts
 from donations.guards.circuit import stripe_circuit
 from donations.models import Donation, Tribute
+from donations.wall import patrons
+from donations.wall import services as wall_services
 
 donations = Blueprint("donations", __name__)
 
 CANCEL_AGE = timedelta(hours=25)  # an hour more than Stripe's longest session
+WALL_SHOWN = 12
 WEBHOOK_LIMIT = 512 * 1024
 
 
@@ -145,11 +148,15 @@ def _open_fund(slug: str | None) -> funds.Fund:
 def _page(fund: funds.Fund, form: DonateForm, *, status: int = 200, **news: Any) -> Response:
     form.currency.data = form.table.code  # an unknown one was told in the errors; the amounts shown are of this one
     proof = news.pop("proof", False) or attack.proof_wanted()
+    case_id = fund.case.id if fund.case else None
     page = render_template(
         "donations/give.html",
         fund=fund,
         form=form,
         thermometer=funds.thermometer(fund),
+        wall=wall_services.shown(case_id, limit=WALL_SHOWN),
+        patrons=patrons.patrons(case_id),
+        offers=patrons.offers(form.table.code),
         currencies=currency_choices(),
         currency=currency_name(form.table.code, count=2),
         address=url_for("donations.give", slug=fund.slug),
@@ -204,6 +211,7 @@ def _intend(form: DonateForm, *, crowd: bool) -> Donation:
         email=form.email.data or "",
         message=form.message.data or "",
         show_name=form.show_name.data,
+        show_badge=form.wants_badge,
         tribute=Tribute(form.tribute.data),
         tribute_name=form.tribute_name.data or "",
         source=form.source.data,

@@ -12,6 +12,7 @@ from organisers.cases import views as case_views  # noqa: F401
 from organisers.gifts import (
     attention_views,  # noqa: F401
     offline_views,  # noqa: F401
+    wall_views,  # noqa: F401
 )
 from organisers.gifts import services as gift_services
 from organisers.gifts import views as gift_views  # noqa: F401

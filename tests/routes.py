@@ -45,6 +45,8 @@ ROUTES = {
     "donations.give": (PUBLIC, "GET"),
     "donations.send": (PUBLIC, "POST"),
     "donations.challenge": (MACHINE, "GET"),
+    "donations.wall": (PUBLIC, "GET"),
+    "donations.nothing_to_give_to": (PUBLIC, "POST"),
     "donations.thanks": (PUBLIC, "GET"),
     "donations.cancelled": (PUBLIC, "GET"),
     "donations.stripe_webhook": (MACHINE, "POST"),
@@ -130,6 +132,13 @@ ROUTES = {
     "office.offline_gift": (OFFICE, "GET"),
     "office.open_offline_donor": (OFFICE, "POST"),
     "office.take_back_offline_gift": (OFFICE, "POST"),
+    "office.wall": (OFFICE, "GET"),
+    "office.judge_words": (OFFICE, "POST"),
+    "office.describe_general_fund": (OFFICE, "GET POST"),
+    "office.patron_levels": (OFFICE, "GET"),
+    "office.new_patron_level": (OFFICE, "GET POST"),
+    "office.edit_patron_level": (OFFICE, "GET POST"),
+    "office.retire_patron_level": (OFFICE, "POST"),
     "office.rates": (OFFICE, "GET"),
     "office.enter_rate": (OFFICE, "POST"),
     "office.recount": (OFFICE, "POST"),
@@ -152,7 +161,7 @@ ARGUMENTS: dict[str, Any] = {
     "mail_id": "nothing", "signal_id": 1, "invalidation_id": 1, "wave_id": 1,
     "warning_id": "issfr_1", "act_name": "cancel", "country": "KZ", "domain": "example.net",
     "name": "close", "case_id": 1, "petition_id": 1, "part_id": 1, "recipient_id": 1, "batch_id": 1, "public_id": "a" * 22,
-    "payment_id": 1, "event_id": "evt_1",
+    "payment_id": 1, "event_id": "evt_1", "entry_id": 1, "judgement": "hide", "level_id": 1,
 }  # fmt: skip
 SLUGS = {"pages": "a-case", "donations": "a-case", "petitions": "a-petition"}
 # A form that would be taken if its token were there, by endpoint; fields that nobody asks for do no harm.

@@ -24,6 +24,7 @@ KINDS = {
     EventKind.RELEASE: _l("Release"), EventKind.PROTEST: _l("Protest"), EventKind.PRESS: _l("Press report"),
     EventKind.MESSAGE: _l("Message"), EventKind.OTHER: _l("Something else"),
 }  # fmt: skip
+RESERVED = ("wall",)  # /donate/wall
 LARGEST_GOAL = 2_000_000  # in whole units: three-decimal currencies must still fit the column
 
 
@@ -57,6 +58,10 @@ class CaseForm(OfficeForm):
             del form.slug
             form.status.choices = _pairs(STATUSES)[1:]
         return form
+
+    def validate_slug(self, field: StringField) -> None:
+        if field.data in RESERVED:
+            raise ValidationError(_("This address is taken by a page of the site. Choose another one."))
 
     def values(self) -> dict[str, Any]:
         """Columns of Case."""

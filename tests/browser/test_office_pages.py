@@ -20,7 +20,8 @@ PATHS = (
     f"{PETITION}/invitations/new", f"{PETITION}/invitations/many", f"{PETITION}/paper", f"{PETITION}/paper/new",
     f"{PETITION}/paper/import", f"{PETITION}/paper/{{batch}}", f"{PETITION}/paper/{{batch}}/more",
     "/office/gifts", "/office/gifts/{gift}", "/office/gifts/{gift}/payments/{payment}/refund", "/office/disputes",
-    "/office/stripe-events", "/office/books",
+    "/office/stripe-events", "/office/books", "/office/offline-gifts", "/office/offline-gifts/new", "/office/wall",
+    "/office/patrons", "/office/patrons/new", "/office/general-fund",
 )  # fmt: skip
 FILE = """Name;Land;Ort;E-Mail
 Ada Example;Germany;Cork;

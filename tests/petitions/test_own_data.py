@@ -31,6 +31,7 @@ OTHERS = {
     "switches": "what organisers turned", "mail_hours": "sums", "signals": "of crowds", "domain_rules": "of domains",
     "invalidations": "conditions, never a person's row", "spent_proofs": "puzzles, without who solved them",
     "currency_rates": "of currencies", "offline_gifts": "of donors",
+    "wall_entries": "of donors", "general_fund": "published", "patron_levels": "published", "patron_minimums": "published",
     "decline_waves": "sums", "fraud_warnings": "of donors",
     "paper_batches": "what an organiser typed, by pile",
 }  # fmt: skip

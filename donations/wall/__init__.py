@@ -1,0 +1,1 @@
+"""The public wall of supporters: who wished to be named, what an organiser approved, and the levels of patrons."""
