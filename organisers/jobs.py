@@ -38,6 +38,11 @@ ADVICE = {
         "A payment that a bank warns of is to be given back, as your switch says. Refund it in Stripe, then settle the "
         "warning in the office, under signals."
     ),
+    "dispute": _l(
+        "A donor's bank contests a payment: it asks for the money back. Open the contested payments in the office; a link "
+        "there leads to the payment in Stripe's dashboard. Answer there before the deadline below: without an answer the "
+        "money is lost. Do not refund the payment here meanwhile, else the money goes back twice."
+    ),
     "tally-drift": _l(
         "The number shown for a petition differed from the signatures themselves. It has been corrected. If this comes "
         "again, tell the person who runs the site."

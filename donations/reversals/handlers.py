@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core import alarms
+from core import alarms, clock
 from core.money import AmountError, Money, UnknownCurrency, from_stripe
 from donations import reading, services
 from donations.models import Outcome
@@ -47,7 +47,9 @@ def dispute_changed(event: Event) -> Outcome:
         _fee(dispute.get("balance_transactions")), due_at,
     )  # fmt: skip
     reversals.record_dispute(contested, at=event.created_at)
-    alarms.sound("dispute", contested.id, dispute=contested.id, reason=contested.reason)
+    until = clock.in_zone(due_at, "UTC") if due_at else ""
+    told = {"reason": contested.reason, "amount": money.text(), "answer_until": until}
+    alarms.sound("dispute", contested.id, dispute=contested.id, **told)
     return _known(intent)
 
 

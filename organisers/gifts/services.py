@@ -14,7 +14,7 @@ from donations.models import Donation, Payment, StripeEvent
 from donations.reversals import requests
 from donations.reversals import services as reversals
 from donations.reversals.models import Dispute, DisputeStatus, Refund, RefundRequest, RequestState
-from donations.stripe_gateway import SessionBeingMade, StripeAway
+from donations.stripe_gateway import CheckoutError
 from donations.subscriptions import services as subscriptions
 from donations.subscriptions.models import Subscription
 
@@ -110,7 +110,7 @@ def send_refund(public_id: str) -> RefundRequest:
     """Asks Stripe now; where it does not answer the request stays asked, for the job. The caller commits."""
     try:
         requests.send(public_id)
-    except (StripeAway, SessionBeingMade):
+    except CheckoutError:  # away, failing, or not asked at all; a refusal is an answer
         db.session.rollback()
     return db.session.scalars(select(RefundRequest).where(RefundRequest.public_id == public_id)).one()
 

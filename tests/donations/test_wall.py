@@ -137,6 +137,20 @@ def lost(gift: Gift) -> list[dict[str, Any]]:
     return [dispute(gift, "created", "needs_response"), dispute(gift, "closed", "lost")]
 
 
+def test_a_renewals_refund_and_dispute_are_found_through_its_invoice(app: Flask) -> None:
+    client = app.test_client()
+    gift, other = (gift_by(app, frequency="monthly", name=name) for name in (NAME, "Wim Wall"))
+    pay(app, gift)
+    pay(app, other)
+    send(client, refund(gift, 1000))
+    assert NAME in wall(app)
+    send(client, refund(gift, gift.stripe_minor - 1000, "2"))
+    send(client, dispute(other, "created", "needs_response", amount=100))
+    assert NAME not in wall(app) and "Wim Wall" not in wall(app)
+    send(client, invoice_paid(gift, 2))
+    assert NAME in wall(app)
+
+
 @pytest.mark.parametrize(
     ("bodies", "stays"),
     [

@@ -1,10 +1,12 @@
 """Gifts in the office: found, looked at, opened, refunded in two steps; disputes and events that wait for somebody."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from threading import Barrier
 from typing import Any
 
 import pytest
+import requests as http
 from flask import Flask
 from sqlalchemy import select
 
@@ -192,9 +194,23 @@ def test_a_silent_stripe_leaves_the_refund_to_the_job(stand: Stand) -> None:
     assert requested(stand.app) == [("asked", 2500)]
 
 
-def test_what_stripe_refuses_is_said_in_its_words(stand: Stand) -> None:
-    import requests as http
+@pytest.mark.parametrize("trouble", ["down", "resting"])
+def test_a_refund_is_left_to_the_job_while_stripe_fails_or_rests(stand: Stand, trouble: str) -> None:
+    press(give(stand.app.test_client(), amount="25").headers["Location"], "pay")
+    stand.deliver()
+    (donation,) = stand.world.donations()
+    office = enter(stand.app if trouble == "down" else sibling(stand.app, STRIPE_API_BASE="http://127.0.0.1:9"))
+    if trouble == "down":
+        http.post(f"{stand.url}/drive/switches/down/1", timeout=5).raise_for_status()
+    path, left = refund_path(stand.app, donation), 2500  # type: ignore[arg-type]
+    for _ in range(7):  # the circuit opens after five
+        office.saved(path, amount="1", reason="Wish", left=str(left), confirmed="yes")
+        assert "it is made as soon as Stripe answers" in office.get(f"/office/gifts/{donation.public_id}")
+        left -= 100
+    assert requested(stand.app) == [("asked", 100)] * 7
 
+
+def test_what_stripe_refuses_is_said_in_its_words(stand: Stand) -> None:
     office = enter(stand.app)
     press(give(stand.app.test_client(), amount="25").headers["Location"], "pay")
     stand.deliver()
@@ -239,3 +255,17 @@ def test_an_event_that_was_set_aside_is_settled_once(office: Office, world: Worl
     assert "Somebody else has settled" in office.get("/office/stripe-events")
     assert office.acts() == [("stripe_event.settled", body["id"])]
     assert office.post("/office/stripe-events/evt_x/settle").status_code == 404
+
+
+def test_of_a_dispute_each_organiser_is_mailed_once_with_deadline_amount_and_reason(
+    office: Office, world: World
+) -> None:
+    gift = paid(office)
+    due = int(datetime(2026, 12, 24, 23, 59, tzinfo=UTC).timestamp())
+    for kind in ("created", "funds_withdrawn"):
+        send(office.client, dispute(gift, kind, "needs_response", evidence_details={"due_by": due}))
+    (mail,) = [one for one in world.mails_to("olga@example.org") if "office" in one.get_content()]
+    text = mail.get_content()
+    for words in ("contests a payment", "amount: €25", "answer_until: 24 December 2026, 23:59", "reason: fraudulent"):
+        assert words in text, words
+    assert "Ask whoever runs the site" not in text
