@@ -224,7 +224,8 @@ def test_donors_and_waiting_mails_of_a_lost_site_key_are_emptied_not_broken(
     with app.app_context():
         donation = db.session.scalars(select(Donation)).one()
         assert donation.blob is None and donation.amount == 500
-        states = set(db.session.scalars(select(Job.state)))
+        tonight = "donations.reconcile"  # promised for the night that comes
+        states = set(db.session.scalars(select(Job.state).where(Job.kind != tonight)))
         assert states == {"done"}, "jobs that had nothing sealed are as they were"
         assert len(db.session.scalars(select(VaultKey).where(VaultKey.scope == SITE)).all()) == 2
     campaign.signed("bob@example.org")
