@@ -31,6 +31,7 @@ from petitions import services as petition_services
 from petitions.states import PetitionState
 from tests.browser.looks import press
 from tests.browser.stage import build
+from tests.conftest import WEBHOOK_SECRET
 from tests.factories import make_case, make_petition
 from tests.organisers.conftest import link_path
 
@@ -39,7 +40,7 @@ BASE = {
     "OFFICE_SECRET_KEY": secrets.token_urlsafe(48),
     "LIMITS": "off",
     "STRIPE_SECRET_KEY": "sk_test_" + "0123456789abcdef" * 2,
-    "STRIPE_WEBHOOK_SECRETS": "whsec_" + "t3st" * 8,
+    "STRIPE_WEBHOOK_SECRETS": WEBHOOK_SECRET,
     "STRIPE_API_BASE": "http://127.0.0.1:9",
 }
 CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")

@@ -7,22 +7,12 @@ from sqlalchemy import select, update
 
 from core import clock
 from core.db import db
-from donations import handlers, services
-from donations.stripe_gateway import event_of
 from petitions.abuse.models import Signal
 from petitions.counting import margins
 from petitions.models import Signature, Submission
 from petitions.paper.models import PaperBatch
 from petitions.states import HeldReason, InvitationState, SignalKind, Visibility
-from tests.donations.conftest import World
-from tests.donations.events import (
-    completed,
-    dispute,
-    invoice_paid,
-    invoice_payment_paid,
-    refund,
-    subscription,
-)
+from tests.browser.stage_gifts import gifts
 from tests.factories import make_case, make_petition
 from tests.organisers.conftest import Office, enter
 from tests.organisers.test_moderation import hold
@@ -52,26 +42,12 @@ def build(app: Flask) -> dict[str, str]:
     found |= _beside(wide, office)
     found |= _closed_letter(app, office)
     found |= _ended(app, office)
-    found |= _gifts(app)
+    found |= gifts(app, office)
     with app.app_context():
         found["batch"] = str(db.session.scalar(select(PaperBatch.id)))
         margins.take_all()
     wide.work()
     return found
-
-
-def _gifts(app: Flask) -> dict[str, str]:
-    """A monthly gift, half of it contested, some of it refunded; and money that nobody knows."""
-    world = World(app)
-    gift, stranger = world.gift(10_000, frequency="monthly"), world.gift(general=True)
-    told = [
-        completed(gift), invoice_paid(gift), invoice_payment_paid(gift), subscription(gift), refund(gift, 2_000),
-        dispute(gift, "created", "needs_response", fee=1_500, amount=5_000), completed(stranger, amount_total=2_400),
-    ]  # fmt: skip
-    with app.app_context():
-        handlers.commit([event_of(body) for body in told])
-        payment = services.get_payment(f"in_{gift.public_id}_1")
-        return {"gift": gift.public_id, "payment": str(payment.id)}
 
 
 def _wide(app: Flask) -> Campaign:
