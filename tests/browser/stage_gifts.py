@@ -42,7 +42,7 @@ def gifts(app: Flask, office: Office) -> dict[str, str]:
 
 def _went_wrong(app: Flask, office: Office, monthly: str, slug: str) -> str:
     """A part that went back, a dispute, an event on other terms; the path of the monthly gift's refund."""
-    back, contested, other = (gift_by(app, slug, show_name="") for _ in range(3))
+    back, contested, other = (gift_by(app, slug, show_name="", name=f"{name} Quiet") for name in ("Ada", "Ben", "Cleo"))
     for body in (completed(back), completed(contested), completed(other, amount_total=1), refund(back, 500)):
         send(office.client, body)
     send(office.client, dispute(contested, "created", "needs_response", fee=1500))
