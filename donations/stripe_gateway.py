@@ -48,8 +48,8 @@ class StripeRefused(CheckoutError):
     """Stripe answered with an error, which it will repeat for this key; the text is Stripe's."""
 
 
-class StripeFailing(StripeRefused):
-    """Stripe answered that the fault is its own (5xx)."""
+class StripeFailing(StripeAway):
+    """Stripe answered that the fault is its own (5xx): it may have done what was asked, and repeats this answer for its key."""
 
 
 class StripeResting(CheckoutError):
@@ -137,7 +137,7 @@ def each(call: Callable[[Any], Any]) -> Iterator[dict[str, Any]]:
 @contextmanager
 def _circuit(key: str) -> Iterator[None]:
     try:
-        with stripe_circuit().call(key, StripeAway, StripeFailing):
+        with stripe_circuit().call(key, StripeAway):
             yield
     except TwinUnderWay:
         raise SessionBeingMade from None

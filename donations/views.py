@@ -187,7 +187,7 @@ def _checkout_address(form: DonateForm, *, crowd: bool) -> str:
         if url := checkout_services.await_session(order.public_id):
             return url
         raise
-    except stripe_gateway.StripeRefused:
+    except (stripe_gateway.StripeRefused, stripe_gateway.StripeFailing):
         checkout_services.release(order.public_id)
         db.session.commit()
         raise
