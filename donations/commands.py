@@ -1,11 +1,14 @@
 """`flask donations`: what is done with gifts by hand or by cron."""
 
 import json
+import sys
+from dataclasses import replace
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
+import stripe_keys
 from config import Settings
 from core import switches
 from core.db import db
@@ -21,12 +24,11 @@ donations.add_command(books.journal)
 
 @donations.command("connect")
 @click.option("--check", "only_check", is_flag=True, help="Change nothing; exit code 1 where something is amiss.")
+@click.option("--key-stdin", is_flag=True, help="Read the API key from standard input, before the site has a secret.")
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
-def connect(only_check: bool, as_json: bool) -> None:
+def connect(only_check: bool, key_stdin: bool, as_json: bool) -> None:
     """Tells Stripe where this site's events go, in which version, and what its customer portal offers."""
-    settings: Settings = current_app.config["UNDERSIGNED"]
-    if not settings.stripe_secret_key:
-        raise click.UsageError("There is no Stripe key: set STRIPE_SECRET_KEY first.")
+    settings = _settings(key_stdin=key_stdin)
     url = f"{settings.server_url}/stripe/webhook"
     try:
         if only_check:
@@ -52,6 +54,20 @@ def connect(only_check: bool, as_json: bool) -> None:
     }
     click.echo(json.dumps(told) if as_json else _words(found, url))
     raise SystemExit(1 if found.wrong else 0)
+
+
+def _settings(*, key_stdin: bool) -> Settings:
+    """The site's settings. No site starts with a key and without a webhook secret, and the first secret comes of `connect`."""
+    settings: Settings = current_app.config["UNDERSIGNED"]
+    if key_stdin:
+        key = sys.stdin.readline().strip()
+        settings = replace(settings, stripe_secret_key=key)
+        current_app.config["UNDERSIGNED"] = settings
+    if not stripe_keys.KEY.fullmatch(settings.stripe_secret_key or ""):
+        raise click.UsageError(
+            "There is no secret key of Stripe's: set STRIPE_SECRET_KEY, or give it with --key-stdin."
+        )
+    return settings
 
 
 def _words(found: connecting.Connection, url: str) -> str:

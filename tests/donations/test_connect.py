@@ -59,6 +59,14 @@ def test_an_endpoint_of_another_version_is_replaced_and_one_that_lacks_events_is
     assert connect(stand, "--check")[0] == 0
 
 
+def test_a_site_without_a_webhook_secret_gets_its_first_one(stand: Stand) -> None:
+    fresh = sibling(stand.app, STRIPE_SECRET_KEY="", STRIPE_WEBHOOK_SECRETS="", STRIPE_API_BASE=stand.url)
+    run = fresh.test_cli_runner().invoke
+    done = run(args=["donations", "connect", "--json", "--key-stdin"], input=f"{KEY[0]}\n")
+    assert done.exit_code == 0 and json.loads(done.stdout)["secret"].startswith("whsec_")
+    assert run(args=["donations", "connect", "--key-stdin"], input="pk_test_1\n").exit_code == 2
+
+
 def test_without_a_key_or_with_stripe_away_it_says_so(stand: Stand) -> None:
     none = sibling(stand.app, STRIPE_SECRET_KEY="", STRIPE_WEBHOOK_SECRETS="", STRIPE_API_BASE="")
     assert none.test_cli_runner().invoke(args=["donations", "connect"]).exit_code == 2
