@@ -15,6 +15,8 @@ import donations.commands
 import donations.handlers
 import donations.jobs
 import donations.models
+import donations.moving.models
+import donations.tax.models
 import donations.views
 import donations.wall.tending
 import donations.wall.views

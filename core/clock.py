@@ -1,5 +1,6 @@
 """Time: aware UTC inside, the petition's own zone for people."""
 
+from calendar import monthrange
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,13 @@ def now() -> datetime:
 def to_hour(moment: datetime) -> datetime:
     """The hour that a moment lies in: signatures keep no finer time."""
     return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def months_later(moment: datetime, months: int) -> datetime:
+    """The same day of a later month, or that month's last where it has no such day."""
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    last = monthrange(year, month + 1)[1]
+    return moment.replace(year=year, month=month + 1, day=min(moment.day, last))
 
 
 def day(value: date, locale: str = "en") -> str:

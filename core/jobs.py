@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)
 RENEWED_EVERY = LEASE / 4
 ATTEMPTS = 12
-PATIENT = {"mail": 90}  # about a week, as mail servers try: another's server may be down for days
+PATIENT = {"mail": 90, "donations.change": 90}  # about a week: another's server may be down for days
 SLOWEST_RETRY = timedelta(hours=2)
 DEAD_KEPT = timedelta(days=21)
 SEALED_CONTEXT = "undersigned/job/v1"

@@ -6,6 +6,7 @@ import os
 import smtplib
 import ssl
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, parseaddr
@@ -25,10 +26,20 @@ from core import clock, refusals, relay, unsubscribes
 from core.addresses import ascii_domain
 from core.db import db
 from core.jobs import URGENT, Hook, Job, enqueue, enqueue_otherwise
+from core.pdf import typeset
 from core.relay import AFTERWARDS, ESSENTIAL
 
 SMTP_TIMEOUT = 20
 WAITED = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A tagged PDF to be attached: its file's name, a template of templates/sheets, and what stands in it as plain data."""
+
+    filename: str
+    template: str
+    data: dict[str, Any]
 
 
 def promise(
@@ -41,19 +52,23 @@ def promise(
     priority: int = AFTERWARDS,
     essential: bool = False,
     attachment: tuple[str, str] | None = None,
+    document: Document | None = None,
     lasts: tuple[timedelta, str] | None = None,
     then: Hook | None = None,
     otherwise: Hook | None = None,
 ) -> None:
-    """Promises one mail in the current transaction, once for each key; `to`, `context` and `attachment` are sealed.
+    """Promises one mail in the current transaction, once for each key; `to`, `context` and what is attached are sealed.
 
-    `essential` ones go before all others, and to an address that wants no mail too. `attachment`: file name and text.
+    `essential` ones go before all others, and to an address that wants no mail too. `attachment`: file name and text;
+    `document`: a PDF that is set when the mail is sent.
     `lasts`: how long its links live from sending and in which zone; the template gets the day as `until`.
     `then` is a job enqueued in the commit that marks the mail as sent; `otherwise` one where it will never be, which is
     told `why`: refused, stopped or dead. Neither names a person."""
     sealed: dict[str, Any] = {"to": to, "context": dict(context), "language": language}
     if attachment is not None:
         sealed["attachment"] = list(attachment)
+    if document is not None:
+        sealed["document"] = asdict(document)
     if lasts is not None:
         sealed["lasts"] = [lasts[0].total_seconds(), lasts[1]]
     args: dict[str, Any] = {"template": template}
@@ -116,7 +131,11 @@ def compose(job: Job, sealed: Mapping[str, Any], settings: Settings) -> EmailMes
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(body.strip() + "\n", cte="quoted-printable")
     if "attachment" in sealed:
-        _attach(message, *sealed["attachment"])
+        name, text = sealed["attachment"]
+        _attach(message, name, text.encode())
+    if "document" in sealed:
+        document = Document(**sealed["document"])
+        _attach(message, document.filename, typeset(document.template, document.data))
     return message
 
 
@@ -130,9 +149,9 @@ def _until(sealed: Mapping[str, Any]) -> str:
     return clock.day((clock.now() + timedelta(seconds=seconds)).astimezone(ZoneInfo(zone)).date(), sealed["language"])
 
 
-def _attach(message: EmailMessage, filename: str, text: str) -> None:
+def _attach(message: EmailMessage, filename: str, content: bytes) -> None:
     main, _, sub = (guess_type(filename)[0] or "text/plain").partition("/")
-    message.add_attachment(text.encode(), maintype=main, subtype=sub, filename=filename)
+    message.add_attachment(content, maintype=main, subtype=sub, filename=filename)
 
 
 def _hand_over(message: EmailMessage, settings: Settings, job: Job) -> None:

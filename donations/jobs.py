@@ -9,11 +9,14 @@ import donations.subscriptions.jobs as subscriptions
 from core import alarms, clock
 from core.db import db
 from core.jobs import Handler, Job
+from core.worker import Tick
 from donations import letters, services
 from donations.guards import jobs as guard_jobs
 from donations.models import Frequency, Outcome, Payment, PaymentStatus, StripeEvent
+from donations.own_page import donors, links
 from donations.reversals import services as reversals
 from donations.stripe_gateway import STATEMENT_WORD
+from donations.subscriptions import changes
 
 
 def send_receipt(job: Job) -> None:
@@ -57,8 +60,16 @@ def _context(payment: Payment) -> dict[str, Any]:
     }
 
 
+def _gather() -> bool:
+    """The worker's tick: ties gifts to their donors. Commits."""
+    found = donors.gather()
+    if found:
+        db.session.commit()
+    return found > 0
+
+
 JOBS: dict[str, Handler] = {
     "donations.receipt": send_receipt, "donations.failure": send_failure, "donations.look_again": look_again,
-    **reversals_jobs.JOBS, **subscriptions.JOBS, **guard_jobs.JOBS,
+    **reversals_jobs.JOBS, **subscriptions.JOBS, **changes.JOBS, **guard_jobs.JOBS,
 }  # fmt: skip
-TICKS = guard_jobs.TICKS
+TICKS = (*guard_jobs.TICKS, Tick(_gather, every=5.0), Tick(links.forget_old, every=3600.0))

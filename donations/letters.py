@@ -6,22 +6,21 @@ from typing import Any
 from core import mail
 from donations.checkout_services import open_donor
 from donations.models import Donation
+from donations.own_page import donors, links
 
 
-def write(donation: Donation, template: str, *, key: str, context: Mapping[str, Any]) -> None:
-    """Promises one mail for each template and key; none where the donor's data were erased: nobody is left to write to."""
-    if donation.blob is None:
+def write(
+    donation: Donation, template: str, *, key: str, context: Mapping[str, Any], document: mail.Document | None = None
+) -> None:
+    """Promises one mail for each template and key, with a link to the donor's own page as `page`; none where the gift's data
+    were erased: nobody is left to write to."""
+    donor = donors.of(donation)
+    if donation.blob is None or donor is None or donor.blob is None:
         return
-    donor = open_donor(donation)
+    gift, person = open_donor(donation), donors.open_person(donor)
+    # a gift of before there were tributes has no such name
+    about = {"name": person["name"], "tribute_name": gift.get("tribute_name", ""), "page": links.fresh(donor)}
     mail.promise(
-        template,
-        to=donor["email"],
-        key=f"{template}:{key}",
-        context={
-            **context,
-            "name": donor["name"],
-            "tribute_name": donor.get("tribute_name", ""),
-        },  # older gifts have none
-        language=donation.language,
-        essential=True,
-    )
+        template, to=person["email"], key=f"{template}:{key}", context={**context, **about}, language=donation.language,
+        essential=True, document=document,
+    )  # fmt: skip

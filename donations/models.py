@@ -11,7 +11,9 @@ from core import clock
 from core.db import Base, BigId, UTCDateTime
 from core.money import Money
 from core.types import one_of
+from donations.own_page.models import Donor
 
+DONORLESS = "donor_id IS NULL AND blob IS NOT NULL AND session_state = 'complete'"
 DECLINED = "payment_intent.payment_failed"  # one try to pay that failed, whatever comes of the next
 
 
@@ -54,10 +56,18 @@ class Outcome(enum.StrEnum):
 class Donation(Base):
     """What a donor meant to give: to a case's fund, or (no case) to the general fund. Name and address are sealed.
 
+    `case` is where its next payment goes; each payment keeps its own. `donor` is set by the worker once the gift was made.
     `cancel_token` is kept so that a repeated request to Stripe is word for word the first one (idempotency)."""
 
     __tablename__ = "donations"
-    __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount_positive"),
+        Index(
+            "ix_donations_donorless", "id",
+            sqlite_where=text(DONORLESS), postgresql_where=text(DONORLESS),
+        ),
+        {"sqlite_autoincrement": True},
+    )  # fmt: skip
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     public_id: Mapped[str] = mapped_column(String(22), unique=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
@@ -80,8 +90,10 @@ class Donation(Base):
     session_expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     cancel_token: Mapped[str] = mapped_column(Text, default="")
     subscription_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    donor_id: Mapped[int | None] = mapped_column(ForeignKey("donors.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now, index=True)
     case: Mapped[Case | None] = relationship()
+    donor: Mapped[Donor | None] = relationship()
 
     @property
     def money(self) -> Money:
@@ -92,6 +104,7 @@ class Donation(Base):
 class Payment(Base):
     """One Stripe PaymentIntent (once) or invoice (each renewal); its status only rises: pending < failed < paid.
 
+    `case` is the fund that it goes to (None: the general one): its donation's at the time, whatever became of that since.
     While a renewal is not paid: how often it was tried, when again, and Stripe's page where the donor can help."""
 
     __tablename__ = "payments"
@@ -99,6 +112,7 @@ class Payment(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     stripe_id: Mapped[str] = mapped_column(String(255), unique=True)
     donation_id: Mapped[int] = mapped_column(ForeignKey("donations.id"), index=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
     amount: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[PaymentStatus] = mapped_column(one_of(PaymentStatus))
@@ -108,6 +122,7 @@ class Payment(Base):
     action_url: Mapped[str] = mapped_column(Text, default="")
     paid_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
     donation: Mapped[Donation] = relationship()
+    case: Mapped[Case | None] = relationship()
 
     @property
     def money(self) -> Money:

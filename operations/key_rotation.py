@@ -17,6 +17,10 @@ from donations.checkout_services import SEALED_CONTEXT as DONATION_CONTEXT
 from donations.models import Donation
 from donations.offline.models import OfflineGift
 from donations.offline.services import SEALED_CONTEXT as OFFLINE_CONTEXT
+from donations.own_page.donors import SEALED_CONTEXT as DONOR_CONTEXT
+from donations.own_page.models import Donor
+from donations.tax.models import TaxReceipt
+from donations.tax.seals import SEALED_CONTEXT as TAX_CONTEXT
 from petitions.abuse.invalidation_services import CONTEXT as CONDITION_CONTEXT
 from petitions.abuse.models import Invalidation
 from petitions.keeping import erasure
@@ -29,6 +33,8 @@ SITE_ROWS = (
     SealedRows(Job, JOB_CONTEXT, lost={"state": "dead", "last_error": "key destroyed"}),
     SealedRows(Donation, DONATION_CONTEXT),
     SealedRows(OfflineGift, OFFLINE_CONTEXT),
+    SealedRows(Donor, DONOR_CONTEXT),
+    SealedRows(TaxReceipt, TAX_CONTEXT),
     SealedRows(Invalidation, CONDITION_CONTEXT),
 )
 

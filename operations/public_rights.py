@@ -18,6 +18,8 @@ RIGHTS: dict[str, str] = {
     "organisers": "", "roles": "", "organiser_roles": "", "login_links": "", "audit_entries": "", "audit_heads": "",
     "domain_rules": "", "invalidations": "", "paper_batches": "", "refund_requests": "", "currency_rates": "",
     "balance_transactions": "", "payouts": "", "offline_gifts": READS,
+    "donors": READS, "donor_links": "SELECT, DELETE", "fund_questions": "SELECT, UPDATE", "tax_registrations": READS,
+    "tax_receipts": READS, "tax_receipt_lines": READS, "tax_counters": "",
     "wall_entries": READS, "patron_levels": READS, "patron_minimums": READS, "general_fund": READS,
 }  # fmt: skip
 

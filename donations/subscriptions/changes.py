@@ -1,0 +1,153 @@
+"""What a donor changes about a regular gift: promised in the request, done at Stripe by the worker, however long that is away.
+
+Of two wishes of the same kind the later decides, in whatever order workers come to them."""
+
+import enum
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from core import clock
+from core.db import db
+from core.jobs import WISH, Handler, Job, enqueue
+from core.money import Money
+from donations import letters, stripe_gateway
+from donations.models import Donation
+from donations.subscriptions import handlers
+from donations.subscriptions import services as subscriptions
+from donations.subscriptions.models import Subscription, SubscriptionStatus
+
+KIND = "donations.change"
+
+
+class Change(enum.StrEnum):
+    """What becomes of a regular gift; a pause ends by itself, or by `resume`."""
+
+    STOP = "stop"
+    PAUSE = "pause"
+    RESUME = "resume"
+    AMOUNT = "amount"
+
+
+ABOUT = {Change.STOP: "stop", Change.PAUSE: "pause", Change.RESUME: "pause", Change.AMOUNT: "amount"}
+
+
+def stop(donation: Donation, *, quietly: bool = False) -> None:
+    """Promises that nothing more is taken. Its donor is told by the mail that the gift has ended."""
+    _promise(donation, Change.STOP, quietly=quietly)
+
+
+def pause(donation: Donation, until: datetime | None, *, quietly: bool = False) -> None:
+    """Promises that nothing is taken until that day; None: until it is resumed. `quietly`: no mail says so."""
+    _promise(donation, Change.PAUSE, until=int(until.timestamp()) if until else None, quietly=quietly)
+
+
+def resume(donation: Donation, *, quietly: bool = False) -> None:
+    """Promises that the next payment is taken when it is due."""
+    _promise(donation, Change.RESUME, quietly=quietly)
+
+
+def set_amount(donation: Donation, money: Money) -> None:
+    """Promises that so much is taken from the next payment on."""
+    _promise(donation, Change.AMOUNT, amount=money.minor)
+
+
+def under_way(donation: Donation) -> list[Change]:
+    """What was asked for and Stripe has not confirmed yet."""
+    mine = Job.key.startswith(f"{KIND}:{donation.public_id}:", autoescape=True)
+    waiting = select(Job.args).where(mine, Job.state.in_(("queued", "running"))).order_by(Job.id)
+    return [Change(args["change"]) for args in db.session.scalars(waiting)]
+
+
+def _promise(donation: Donation, change: Change, **args: Any) -> None:
+    key = f"{KIND}:{donation.public_id}:{ABOUT[change]}:{secrets.token_hex(6)}"
+    enqueue(KIND, {"donation": donation.public_id, "change": str(change), **args}, key=key, priority=WISH)
+
+
+def carry_out(job: Job) -> None:
+    """Makes a promised change at Stripe, and tells the donor. Raises StripeAway, to be tried again."""
+    donation = db.session.scalars(select(Donation).where(Donation.public_id == job.args["donation"])).one()
+    change = Change(job.args["change"])
+    standing = subscriptions.find(donation)
+    if not standing or standing.status == SubscriptionStatus.CANCELED or _overtaken(job, donation, change):
+        return
+    reported = CHANGES[change](donation, standing, job.args)
+    if reported.status == SubscriptionStatus.CANCELED:
+        subscriptions.record(reported, at=clock.now())
+        return
+    subscriptions.take_answer(reported)
+    if not job.args.get("quietly"):
+        _tell(donation, change, reported, job.public_id)
+
+
+def _stop(donation: Donation, standing: Subscription, args: dict[str, Any]) -> subscriptions.Reported:
+    subscription_id = standing.id
+    db.session.commit()  # no lock is held while Stripe thinks
+    try:
+        answer = stripe_gateway.ask(lambda v1: v1.subscriptions.cancel(subscription_id), patiently=True)
+    except stripe_gateway.StripeRefused:  # it has ended already, and only its state is news
+        answer = stripe_gateway.ask(lambda v1: v1.subscriptions.retrieve(subscription_id), patiently=True)
+    return _read(answer)
+
+
+def _pause(donation: Donation, standing: Subscription, args: dict[str, Any]) -> subscriptions.Reported:
+    behaviour = {"behavior": "void"} | ({"resumes_at": args["until"]} if args.get("until") else {})
+    return _update(standing.id, {"pause_collection": behaviour})
+
+
+def _resume(donation: Donation, standing: Subscription, args: dict[str, Any]) -> subscriptions.Reported:
+    return _update(standing.id, {"pause_collection": ""})
+
+
+def _set_amount(donation: Donation, standing: Subscription, args: dict[str, Any]) -> subscriptions.Reported:
+    subscription_id, money = standing.id, Money(args["amount"], donation.currency)
+    subscriptions.agree(donation, money.minor)
+    db.session.commit()  # agreed to before Stripe can take it
+    now = stripe_gateway.ask(lambda v1: v1.subscriptions.retrieve(subscription_id), patiently=True)
+    item = now["items"]["data"][0]
+    price = {
+        "currency": money.currency.lower(), "unit_amount": money.stripe_minor, "product": item["price"]["product"],
+        "recurring": {"interval": item["price"]["recurring"]["interval"]},
+    }  # fmt: skip
+    items = [{"id": item["id"], "price_data": price}]
+    return _update(subscription_id, {"items": items, "proration_behavior": "none"})
+
+
+CHANGES: dict[Change, Callable[[Donation, Subscription, dict[str, Any]], subscriptions.Reported]] = {
+    Change.STOP: _stop, Change.PAUSE: _pause, Change.RESUME: _resume, Change.AMOUNT: _set_amount,
+}  # fmt: skip
+
+
+def _update(subscription_id: str, wish: Any) -> subscriptions.Reported:
+    db.session.commit()  # no lock is held while Stripe thinks
+    return _read(stripe_gateway.ask(lambda v1: v1.subscriptions.update(subscription_id, wish), patiently=True))
+
+
+def _read(answer: dict[str, Any]) -> subscriptions.Reported:
+    reported = handlers.read(answer)
+    if reported is None:
+        raise stripe_gateway.StripeFailing(f"a subscription in a state that we do not know: {answer.get('status')}")
+    return reported
+
+
+def _overtaken(job: Job, donation: Donation, change: Change) -> bool:
+    about = Job.key.startswith(f"{KIND}:{donation.public_id}:{ABOUT[change]}:", autoescape=True)
+    return db.session.scalar(select(Job.id).where(about, Job.id > job.id).limit(1)) is not None
+
+
+def _tell(donation: Donation, change: Change, reported: subscriptions.Reported, key: str) -> None:
+    language = donation.language
+    context = {
+        "change": str(change),
+        "amount": Money(reported.amount, donation.currency).text(language),
+        "frequency": str(donation.frequency),
+        "resumes_on": clock.day(reported.resumes_at.date(), language) if reported.resumes_at else "",
+        "next_on": clock.day(reported.period_end.date(), language) if reported.period_end else "",
+    }
+    letters.write(donation, "gift_changed", key=key, context=context)
+
+
+JOBS: dict[str, Handler] = {KIND: carry_out}
