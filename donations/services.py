@@ -85,8 +85,9 @@ def record_payment(
 
     `money` is what `check_terms` gave."""
     values = {
-        "stripe_id": stripe_id, "donation_id": donation.id, "case_id": donation.case_id, "amount": money.minor,
-        "currency": money.currency, "status": status, "created_at": clock.now(), "paid_at": at if status == PaymentStatus.PAID else None,
+        "stripe_id": stripe_id, "donation_id": donation.id, "case_id": donation.case_id,
+        "amount": money.minor, "currency": money.currency, "status": status,
+        "created_at": clock.now(), "paid_at": at if status == PaymentStatus.PAID else None,
         "attempts": trouble.attempts if trouble else 0, "retry_at": trouble.retry_at if trouble else None,
         "action_url": trouble.action_url if trouble else "",
     }  # fmt: skip
