@@ -14,6 +14,7 @@ from donations import letters, services
 from donations.guards import jobs as guard_jobs
 from donations.models import Frequency, Outcome, Payment, PaymentStatus, StripeEvent
 from donations.own_page import donors, links
+from donations.own_page import jobs as own_page_jobs
 from donations.reversals import services as reversals
 from donations.stripe_gateway import STATEMENT_WORD
 from donations.subscriptions import changes
@@ -70,6 +71,7 @@ def _gather() -> bool:
 
 JOBS: dict[str, Handler] = {
     "donations.receipt": send_receipt, "donations.failure": send_failure, "donations.look_again": look_again,
-    **reversals_jobs.JOBS, **subscriptions.JOBS, **changes.JOBS, **guard_jobs.JOBS,
+    **reversals_jobs.JOBS, **subscriptions.JOBS, **changes.JOBS, **own_page_jobs.JOBS,
+    **guard_jobs.JOBS,
 }  # fmt: skip
 TICKS = (*guard_jobs.TICKS, Tick(_gather, every=5.0), Tick(links.forget_old, every=3600.0))
