@@ -52,6 +52,7 @@ ROUTES = {
     "donations.stripe_webhook": (MACHINE, "POST"),
     "dev_mail.index": (LOOPBACK, "GET"),
     "dev_mail.show": (LOOPBACK, "GET"),
+    "dev_mail.attachment": (LOOPBACK, "GET"),
     "office.login": (DOOR, "GET POST"),
     "office.login_link": (DOOR, "GET"),
     "office.enter_by_link": (DOOR, "POST"),
@@ -158,7 +159,7 @@ ARGUMENTS: dict[str, Any] = {
     "filename": "css/site.css", "year": 2010, "month": "05", "secret": "a" * 43, "purpose": "withdraw",
     "act": "erase", "what": "sent",
     "answer": "sign", "step": "invite", "invitation_id": 1,
-    "mail_id": "nothing", "signal_id": 1, "invalidation_id": 1, "wave_id": 1,
+    "mail_id": "nothing", "number": 1, "signal_id": 1, "invalidation_id": 1, "wave_id": 1,
     "warning_id": "issfr_1", "act_name": "cancel", "country": "KZ", "domain": "example.net",
     "name": "close", "case_id": 1, "petition_id": 1, "part_id": 1, "recipient_id": 1, "batch_id": 1, "public_id": "a" * 22,
     "payment_id": 1, "event_id": "evt_1", "entry_id": 1, "judgement": "hide", "level_id": 1,
@@ -184,5 +185,6 @@ UNKNOWN = {
     "own_page.show",
     "own_page.ask",
     "dev_mail.show",
+    "dev_mail.attachment",
     "office.login_link",
 }  # a secret that nobody was sent: 404, 410
