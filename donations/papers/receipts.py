@@ -33,7 +33,7 @@ def document(payment: Payment, donor: Donor) -> mail.Document:
     number, language = number_of(payment), payment.donation.language
     content = {
         **letterhead(language, title=_("Receipt for your gift"), footer=_("Receipt %(number)s", number=number)),
-        "amount": payment.money.text(language),
+        "amount": payment.money.text(language, exact=True),
         "caption": _("received on %(day)s", day=_day(payment)),
         "facts": {"title": _("Your gift"), "rows": [list(row) for row in _facts(payment, donor)]},
         "notes": [words.statement(payment.donation.frequency), words.no_certificate()],
@@ -59,8 +59,8 @@ def _facts(payment: Payment, donor: Donor) -> list[tuple[str, str]]:
     ]
     if (back := went_back(payment)).minor:
         rows += [
-            (_("Went back to you"), back.text(language)),
-            (_("What remains"), reversals.left(payment).text(language)),
+            (_("Went back to you"), back.text(language, exact=True)),
+            (_("What remains"), reversals.left(payment).text(language, exact=True)),
         ]
     return rows
 

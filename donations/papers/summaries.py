@@ -78,7 +78,7 @@ def document(donor: Donor, year: int, found: list[Account]) -> mail.Document:
     caption = _("given in %(year)s, less what went back", year=year) if some_back else _("given in %(year)s", year=year)
     content = {
         **letterhead(language, title=title, footer=title),
-        "sums": [account.left.text(language) for account in found],
+        "sums": [account.left.text(language, exact=True) for account in found],
         "caption": caption,
         "facts": {"title": _("Summary"), "rows": _facts(donor, year, found)},
         "accounts": [
@@ -124,7 +124,8 @@ def _table(account: Account, language: str) -> dict[str, Any]:
 
 def _figures(given: Money, left: Money, language: str) -> list[str]:
     back = Money(given.minor - left.minor, given.currency)
-    return [given.text(language), back.text(language) if back.minor else "–", left.text(language)]
+    shown = [money.text(language, exact=True) for money in (given, back, left)]
+    return [shown[0], shown[1] if back.minor else "–", shown[2]]
 
 
 def _notes(found: list[Account]) -> list[str]:
@@ -132,5 +133,5 @@ def _notes(found: list[Account]) -> list[str]:
     return [
         *words.statements(rhythms),
         _("Listed is what you gave on this site; the days are those of Universal Time (UTC)."),
-        words.no_certificate(),
+        words.no_certificate_of_a_year(),
     ]

@@ -59,5 +59,9 @@ def no_certificate() -> str:
     return _("This is a receipt for your own records. It is not a certificate for the tax office.")
 
 
+def no_certificate_of_a_year() -> str:
+    return _("This is a list for your own records. It is not a certificate for the tax office.")
+
+
 def _organisation() -> str:
     return str(current_app.config["UNDERSIGNED"].organisation)
