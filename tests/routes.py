@@ -59,10 +59,12 @@ ROUTES = {
     "donor_page.ask_of_gift": (TOKEN, "GET"),
     "donor_page.act_on_gift": (TOKEN, "POST"),
     "donor_page.change_card": (TOKEN, "POST"),
+    "donor_page.send_paper": (TOKEN, "POST"),
     "donor_page.ask_to_prove": (TOKEN, "GET"),
     "donor_page.prove": (TOKEN, "POST"),
     "dev_mail.index": (LOOPBACK, "GET"),
     "dev_mail.show": (LOOPBACK, "GET"),
+    "dev_mail.attachment": (LOOPBACK, "GET"),
     "office.login": (DOOR, "GET POST"),
     "office.login_link": (DOOR, "GET"),
     "office.enter_by_link": (DOOR, "POST"),
@@ -167,9 +169,9 @@ ROUTES = {
 # What a route's arguments are in these tests, by name; slug means another thing in each room.
 ARGUMENTS: dict[str, Any] = {
     "filename": "css/site.css", "year": 2010, "month": "05", "secret": "a" * 43, "purpose": "withdraw",
-    "act": "erase", "change": "stop", "what": "sent",
+    "act": "erase", "change": "stop", "paper": "receipt", "what": "sent",
     "answer": "sign", "step": "invite", "invitation_id": 1,
-    "mail_id": "nothing", "signal_id": 1, "invalidation_id": 1, "wave_id": 1,
+    "mail_id": "nothing", "number": 1, "signal_id": 1, "invalidation_id": 1, "wave_id": 1,
     "warning_id": "issfr_1", "act_name": "cancel", "country": "KZ", "domain": "example.net",
     "name": "close", "case_id": 1, "petition_id": 1, "part_id": 1, "recipient_id": 1, "batch_id": 1, "public_id": "a" * 22,
     "payment_id": 1, "event_id": "evt_1", "entry_id": 1, "judgement": "hide", "level_id": 1,
@@ -199,5 +201,6 @@ UNKNOWN = {
     "donor_page.ask_of_gift",
     "donor_page.ask_to_prove",
     "dev_mail.show",
+    "dev_mail.attachment",
     "office.login_link",
 }  # a secret that nobody was sent: 404, 410

@@ -20,6 +20,8 @@ from donations.models import Donation, InvoicePayment, Payment
 from donations.moving.models import FundQuestion
 from donations.own_page import donors, wishes
 from donations.own_page.models import Donor, DonorLink
+from donations.papers import services as papers
+from donations.papers import yearly
 from donations.reversals.models import Dispute, Refund, RefundRequest
 from donations.subscriptions import changes
 from donations.subscriptions.models import AgreedAmount, Subscription
@@ -31,11 +33,12 @@ KEY_NAMES = ("key_id", "data_key_id")
 SEALED = "opened, as 'sealed'"
 MAILS = (
     "receipt", "payment_failed", "dunning", "gift_ended", "gift_changed", "donor_link", "donor_address", "donor_moved",
-    "donor_data", "donor_erased",
+    "donor_data", "donor_erased", "summary", "yearly",
 )  # fmt: skip
 JOB_NAMES = (
     *(f"mail:{template}" for template in MAILS), *wishes.KINDS, changes.KIND, "donations.receipt", "donations.failure",
-    "donations.dunning", "donations.ended", "journal:gift-unlisted", "journal:gift-erased",
+    "donations.dunning", "donations.ended", papers.RECEIPT, papers.SUMMARY, yearly.KIND,
+    "journal:gift-unlisted", "journal:gift-erased",
 )  # fmt: skip
 DIGEST = "the fingerprint of a mailed link, which the mail itself holds"
 GIVEN: dict[type[Base], tuple[str, ...]] = {

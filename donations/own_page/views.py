@@ -20,11 +20,13 @@ from donations.own_page.forms import (
     ButtonForm,
     LinkForm,
     NewAddressForm,
+    NumberForm,
     PauseForm,
     PostalForm,
 )
 from donations.own_page.models import Donor, LinkPurpose
 from donations.own_page.services import RegularGift
+from donations.papers import services as papers
 from donations.subscriptions import changes, portal
 
 donor_page = Blueprint("donor_page", __name__, url_prefix="/donations/manage")
@@ -51,6 +53,10 @@ ACTS: dict[str, Callable[[Donor, Any], None]] = {
     "data": lambda donor, form: wishes.ask_for_data(donor),
     "links": lambda donor, form: wishes.revoke(donor),
     "erase": lambda donor, form: wishes.erase(donor),
+}
+PAPERS: dict[str, Callable[[Donor, int], None]] = {
+    "receipt": lambda donor, number: papers.ask_receipt(services.get_payment(donor, number)),
+    "summary": papers.ask_summary,
 }
 ENDS = {"links": "renewed", "erase": "erased"}  # of this very link
 ACT, CHANGE = f"<any({','.join(ACTS)}):act>", f"<any({','.join(GIFT_ACTS)}):change>"
@@ -151,6 +157,18 @@ def act_on_gift(secret: str, public_id: str, change: str) -> ResponseReturnValue
     GIFT_ACTS[change](gift, form)
     db.session.commit()
     return redirect(url_for(".show", secret=secret, done=change), 303)
+
+
+@donor_page.post(f"/<secret>/papers/<any({','.join(PAPERS)}):paper>")
+def send_paper(secret: str, paper: str) -> ResponseReturnValue:
+    """Promises the receipt of a payment, or the summary of a year, by its number; once an hour."""
+    donor = links.get(secret)
+    form = NumberForm()
+    if refused := _refused(secret, paper, donor, form, None):
+        return refused
+    PAPERS[paper](donor, int(form.number.data or 0))
+    db.session.commit()
+    return redirect(url_for(".show", secret=secret, done=paper), 303)
 
 
 @donor_page.post("/<secret>/gift/<public_id>/card")

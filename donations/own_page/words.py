@@ -97,6 +97,14 @@ def words(act: str) -> Words:
             _("This opens a page of Stripe, which takes the payments. We never see your card or your account."),
             _("Change it at Stripe"),
         ),
+        "receipt": Words(
+            _("Mail me a receipt again"),
+            _("It comes as a PDF to the address that your mails go to."),
+            _("Mail me this receipt"),
+        ),
+        "summary": Words(
+            _("All payments of a year"), _("They come as a PDF to the address that your mails go to."), _("Mail me this year"),
+        ),
         "postal": Words(
             _("My postal address"),
             _(

@@ -60,6 +60,9 @@ class Visitor:
     def press(self, own: str, act: str, **fields: Any) -> TestResponse:
         return self.client.post(f"{own}/own/{act}", data={"token": self.token(), **fields})
 
+    def press_paper(self, own: str, kind: str, number: str) -> TestResponse:
+        return self.client.post(f"{own}/papers/{kind}", data={"token": self.token(), "number": number})
+
     def press_on(self, own: str, gift: str, act: str, **fields: Any) -> TestResponse:
         return self.client.post(f"{own}/gift/{gift}/{act}", data={"token": self.token(), **fields})
 

@@ -1,5 +1,6 @@
 """A donor's own page, reached by mailed links: what it shows, what it changes, and what it tells nobody else."""
 
+import re
 import secrets
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy import func, select
 from core import clock
 from core.db import db
 from core.jobs import Job
-from donations.models import Donation
+from donations.models import Donation, Payment
 from donations.own_page import donors
 from donations.own_page.models import Donor, DonorLink
 from tests.donations.conftest import DONOR, Gift, Stand, World, sibling
@@ -323,3 +324,35 @@ def test_sixty_wishes_an_hour_and_leaving_is_never_refused(world: World, stand: 
         answers = [visitor.press(own, "data").status_code for _press in range(61)]
         assert answers[:60] == [303] * 60 and answers[60] == 429
         assert visitor.press(own, "erase").status_code == 303
+
+
+def test_receipt_and_year_come_by_mail_once_an_hour(world: World, visitor: Visitor) -> None:
+    given(world, 2500)
+    own = visitor.own()
+    page = visitor.page(own)
+    number = re.search(r'name="number" value="(\d+)"', page)
+    assert number
+    with time_machine.travel(clock.to_hour(clock.now()) + timedelta(hours=1)):
+        for _twice in range(2):
+            answers = [
+                visitor.press_paper(own, "receipt", number[1]),
+                visitor.press_paper(own, "summary", str(paid_in(world))),
+            ]
+            assert [answer.status_code for answer in answers] == [303, 303]
+            assert "A mail is on its way" in visitor.page(answers[0].location)
+        mails = world.mails_to(DONOR)
+    files = [part.get_filename() for mail in mails for part in mail.iter_attachments()]
+    assert len(files) == 3 and files[-1] == f"gifts-{paid_in(world)}.pdf"
+
+
+@pytest.mark.parametrize(("number", "status"), [("999999", 404), ("", 422), ("-1", 422), ("٣", 422), ("9" * 16, 422)])
+def test_no_receipt_of_what_is_not_theirs(world: World, visitor: Visitor, number: str, status: int) -> None:
+    given(world, 2500)
+    own = visitor.own()
+    assert visitor.press_paper(own, "receipt", number).status_code == status
+    assert visitor.press_paper(own, "summary", number).status_code == status
+
+
+def paid_in(world: World) -> int:
+    with world.app.app_context():
+        return db.session.scalars(select(Payment.paid_at)).one().year  # type: ignore[union-attr]
