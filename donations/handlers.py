@@ -29,6 +29,7 @@ from donations.subscriptions.handlers import (
 Handler = Callable[[Event], Outcome]
 DISPUTED = ("created", "updated", "funds_withdrawn", "funds_reinstated", "closed")
 LOOK_AGAIN = timedelta(hours=1)
+OTHER_VERSION = "API version"  # what the reason of an event begins with that was set aside for its version
 MONEY_KEY = {"payment": "payment_intent", "subscription": "invoice"}
 
 
@@ -145,7 +146,7 @@ HANDLERS: dict[str, Handler] = {
 
 def _outcome(event: Event) -> tuple[Outcome, str]:
     if event.api_version != API_VERSION:  # its fields may mean something else
-        return Outcome.QUARANTINED, f"API version {reading.text(event.api_version)}"[:200]
+        return Outcome.QUARANTINED, f"{OTHER_VERSION} {reading.text(event.api_version)}"[:200]
     try:
         return HANDLERS[event.type](event), ""
     except lookup.UnmatchedPayment:
