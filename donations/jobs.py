@@ -6,6 +6,7 @@ from flask_babel import force_locale
 
 import donations.reversals.jobs as reversals_jobs
 import donations.subscriptions.jobs as subscriptions
+import donations.tax.jobs as tax_jobs
 from core import alarms, clock
 from core.db import db
 from core.jobs import Handler, Job
@@ -17,11 +18,13 @@ from donations.own_page import donors, links
 from donations.reversals import services as reversals
 from donations.stripe_gateway import STATEMENT_WORD
 from donations.subscriptions import changes
+from donations.tax import services as tax
 
 
 def send_receipt(job: Job) -> None:
     """Promises the receipt of a paid payment: one mail for each, renewals too."""
     _write(job, "receipt")
+    tax.promise_after(services.get_payment(job.args["payment"]))
 
 
 def send_failure(job: Job) -> None:
@@ -57,6 +60,7 @@ def _context(payment: Payment) -> dict[str, Any]:
         "frequency": str(donation.frequency),
         "statement_word": STATEMENT_WORD if once else "",  # Stripe takes no word of ours for a subscription
         "number": donation.public_id,
+        **tax.offer(donation.language),
     }
 
 
@@ -70,6 +74,6 @@ def _gather() -> bool:
 
 JOBS: dict[str, Handler] = {
     "donations.receipt": send_receipt, "donations.failure": send_failure, "donations.look_again": look_again,
-    **reversals_jobs.JOBS, **subscriptions.JOBS, **changes.JOBS, **guard_jobs.JOBS,
+    **reversals_jobs.JOBS, **subscriptions.JOBS, **changes.JOBS, **guard_jobs.JOBS, **tax_jobs.JOBS,
 }  # fmt: skip
-TICKS = (*guard_jobs.TICKS, Tick(_gather, every=5.0), Tick(links.forget_old, every=3600.0))
+TICKS = (*guard_jobs.TICKS, *tax_jobs.TICKS, Tick(_gather, every=5.0), Tick(links.forget_old, every=3600.0))

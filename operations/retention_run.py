@@ -12,6 +12,7 @@ from core import clock, mail_files, tables
 from core.alarms import sound
 from core.db import Base, db, empty_log
 from core.worker import Tick
+from donations.tax import keeping as tax_keeping
 from operations import key_rotation
 from petitions.deadlines import DRAFTS, MAIL_FILES
 from petitions.keeping import retention
@@ -26,6 +27,7 @@ def run(moment: datetime) -> retention.Report:
     db.session.commit()
     report.emptied["mail files"] = mail_files.remove_older(settings.mail_folder, moment - MAIL_FILES)
     report.emptied["drafts"] = tables.sweep(settings.drafts_folder, moment - DRAFTS)
+    report.emptied["tax receipts"] = tax_keeping.forget(moment)
     report.emptied["keys"] = int(key_rotation.tend(moment))
     report.emptied = Counter({kind: count for kind, count in report.emptied.items() if count})
     empty_log()

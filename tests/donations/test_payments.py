@@ -264,7 +264,7 @@ def test_a_receipt_says_what_was_given_when_for_what_and_what_the_statement_will
     assert mail["Subject"] == "Receipt for your gift"
     today = clock.day(clock.now().date())
     for said in ("Dana Donor", "Amount: €25.50", f"Date: {today}", "For: Media fund", "once", "DONATION",
-                 "On your statement", "not a certificate for the tax office", gift.public_id):  # fmt: skip
+                 "On your statement", "for your own records, no tax receipt.", gift.public_id):  # fmt: skip
         assert said in words
 
 
