@@ -16,6 +16,7 @@ import donations.handlers
 import donations.jobs
 import donations.models
 import donations.moving.models
+import donations.own_page.views
 import donations.tax.models
 import donations.views
 import donations.wall.tending
@@ -83,6 +84,7 @@ PUBLIC = (
     petitions.own_page.views.own_page,
     petitions.invitations.views.invitations,
     donations.views.donations,
+    donations.own_page.views.donor_page,
 )
 COMMANDS = (
     donations.commands.donations,
@@ -182,6 +184,7 @@ def flask_config(settings: Settings) -> dict[str, object]:
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url),
         "SEND_FILE_MAX_AGE_DEFAULT": 365 * 24 * 3600,  # the stylesheet is named by its content
         "CHECKOUT_ORIGIN": sandbox or "https://checkout.stripe.com",
+        "PORTAL_ORIGIN": sandbox or "https://billing.stripe.com",
     }
 
 

@@ -42,7 +42,7 @@ def record_refund(refund_id: str, payment_intent: str, money: Money, status: Ref
         "created_at": at, "changed_at": at,
     }  # fmt: skip
     if _rise(Refund, row, REFUND_RANK, "status", "changed_at"):
-        promise_look(payment_intent, f"{refund_id}:{status}:{at.timestamp():.0f}")
+        promise_look(payment_intent, f":{refund_id}:{status}:{at.timestamp():.0f}")
 
 
 def record_dispute(contested: Contested, *, at: datetime) -> None:
@@ -53,16 +53,16 @@ def record_dispute(contested: Contested, *, at: datetime) -> None:
         "fee": 0, "fee_currency": "", "due_at": contested.due_at, "created_at": at, "changed_at": at,
     }  # fmt: skip
     if _rise(Dispute, row, DISPUTE_RANK, "status", "amount", "due_at", "changed_at"):
-        promise_look(contested.payment_intent, f"{contested.id}:{contested.status}:{at.timestamp():.0f}")
+        promise_look(contested.payment_intent, f":{contested.id}:{contested.status}:{at.timestamp():.0f}")
     if contested.fee:  # told by an event of its own, before or after the end
         mine = (Dispute.id == contested.id, Dispute.fee < contested.fee.minor)
         kept = {"fee": contested.fee.minor, "fee_currency": contested.fee.currency}
         db.session.execute(update(Dispute).where(*mine).values(kept))
 
 
-def promise_look(payment_intent: str, news: str) -> None:
+def promise_look(payment_intent: str, news: str = "") -> None:
     """Promises that a payment's tax receipt is compared with what is left of it, once for each piece of news."""
-    enqueue(SETTLE, {"intent": payment_intent}, key=f"{SETTLE}:{news}")
+    enqueue(SETTLE, {"intent": payment_intent}, key=f"{SETTLE}:{payment_intent}{news}")
 
 
 def gone() -> Subquery:

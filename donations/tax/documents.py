@@ -11,6 +11,7 @@ from core.mail import Document
 from core.money import Money
 from donations import letters
 from donations.papers.letterhead import letterhead
+from donations.papers.numbers import number_of
 from donations.tax.models import TaxReceipt, TaxReceiptLine
 from donations.tax.reasons import reason_of
 from donations.tax.seals import open_receipt
@@ -41,7 +42,7 @@ def content(receipt: TaxReceipt, language: str) -> dict[str, Any]:
         return {
             **letterhead(language, title=title, footer=footer), "to": _addressed(receipt),
             "cancelled": _cancelled(receipt, language), "issuer": _issuer(receipt),
-            "total": receipt.money.text(language), "caption": caption, "payments": _payments(receipt, language),
+            "total": receipt.money.text(language, exact=True), "caption": caption, "payments": _payments(receipt, language),
             "wording": receipt.registration.wording,
         }  # fmt: skip
 
@@ -73,13 +74,13 @@ def _payments(receipt: TaxReceipt, language: str) -> dict[str, Any]:
     rows = [
         (
             clock.day(_paid_on(line), language),
-            line.payment.donation.public_id,
-            Money(line.amount, receipt.currency).text(language),
+            number_of(line.payment),
+            Money(line.amount, receipt.currency).text(language, exact=True),
         )
         for line in receipt.lines
     ]
-    columns = [_("Received on"), _("Number of the gift"), _("Amount")]
-    totals = [(_("Total"), "", receipt.money.text(language))]
+    columns = [_("Received on"), _("Number"), _("Amount")]
+    totals = [(_("Total"), "", receipt.money.text(language, exact=True))]
     return {"columns": columns, "widths": [3, 4, 2], "ends": [2], "rows": rows, "totals": totals}
 
 
@@ -90,12 +91,11 @@ def _paid_on(line: TaxReceiptLine) -> date:
 def _write(receipt: TaxReceipt, template: str, key: str, filename: str, **context: Any) -> None:
     if receipt.blob is None:  # older than the years that name and address are kept: nobody could use it
         return
-    newest = receipt.lines[-1]
-    donation = newest.payment.donation
-    with force_locale(donation.language):
+    donor = receipt.donor
+    with force_locale(donor.language):
         about = {
-            "number": receipt.name, "amount": receipt.money.text(donation.language), "year": str(_paid_on(newest).year),
+            "number": receipt.name, "amount": receipt.money.text(donor.language), "year": str(_paid_on(receipt.lines[-1]).year),
             "issuer": receipt.registration.legal_name, "reason": str(reason_of(receipt)),
         }  # fmt: skip
-    document = Document(f"{filename}.pdf", TEMPLATE, content(receipt, donation.language))
-    letters.write(donation, template, key=key, context={**about, **context}, document=document)
+    document = Document(f"{filename}.pdf", TEMPLATE, content(receipt, donor.language))
+    letters.write_to(donor, template, key=key, context={**about, **context}, document=document)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import String, cast, exists, literal, select
+from sqlalchemy import exists, literal, select
 
 from core import clock
 from core.db import db
@@ -23,8 +23,8 @@ JANUARY, FIRST_DAY = 1, 2  # UTC; what Stripe told late on the last night is her
 
 def issue(job: Job) -> None:
     """Issues what can be issued to a donor, and promises the mails; nothing without an address in a country of ours."""
-    donor = donors.lock(job.args["donor"])
-    if donor is None or donor.postal_at is None:
+    donor = db.session.scalars(select(Donor).where(Donor.public_id == job.args["donor"])).one()
+    if donors.lock(donor.id) is None or donor.postal_at is None:
         return
     person = issuing.person_of(donor)
     registration = registrations.in_use(person["country"])
@@ -59,26 +59,22 @@ def gather() -> bool:
         return False
     year = now.year - 1
     found = _regular(year)
-    for donor_id in found:
-        enqueue(ISSUE, {"donor": donor_id, "year": year}, key=f"{_key(year)}{donor_id}")
+    for public_id in found:
+        enqueue(ISSUE, {"donor": public_id, "year": year}, key=f"{ISSUE}:{public_id}:{year}")
     if found:
         db.session.commit()
     return bool(found)
 
 
-def _regular(year: int) -> Sequence[int]:
+def _regular(year: int) -> Sequence[str]:
     """Donors with an address whose regular gift was paid that year, and to whom nothing was promised for it yet."""
     paid = exists().where(
         Payment.donation_id == Donation.id, Donation.donor_id == Donor.id, Donation.frequency != Frequency.ONCE,
         Payment.status == PaymentStatus.PAID, issuing.paid_in(year),
     )  # fmt: skip
-    promised = exists().where(Job.key == literal(_key(year)).concat(cast(Donor.id, String)))
-    waiting = select(Donor.id).where(Donor.postal_at.is_not(None), Donor.erased_at.is_(None), paid, ~promised)
+    promised = exists().where(Job.key == literal(f"{ISSUE}:") + Donor.public_id + literal(f":{year}"))
+    waiting = select(Donor.public_id).where(Donor.postal_at.is_not(None), Donor.erased_at.is_(None), paid, ~promised)
     return db.session.scalars(waiting.order_by(Donor.id).limit(AT_ONCE)).all()
-
-
-def _key(year: int) -> str:
-    return f"{ISSUE}:{year}:"
 
 
 def _standing(donor: Donor, years: Sequence[int]) -> Sequence[TaxReceipt]:

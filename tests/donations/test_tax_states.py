@@ -1,4 +1,4 @@
-"""Whatever is paid, asked for, given back, failed and contested, in whatever order: receipts never say more than what is left."""
+"""Whatever is paid, asked for, given back, failed and contested, in any order: receipts never say more than what is left."""
 
 from typing import Any
 
