@@ -8,7 +8,6 @@ from flask_babel import gettext as _
 
 from core import clock, countries
 from core.mail import Document
-from core.money import Money
 from donations import letters
 from donations.papers.letterhead import letterhead
 from donations.papers.numbers import number_of
@@ -75,7 +74,7 @@ def _payments(receipt: TaxReceipt, language: str) -> dict[str, Any]:
         (
             clock.day(_paid_on(line), language),
             number_of(line.payment),
-            Money(line.amount, receipt.currency).text(language, exact=True),
+            line.money.text(language, exact=True),
         )
         for line in receipt.lines
     ]

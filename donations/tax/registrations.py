@@ -8,6 +8,7 @@ from core import audit, clock
 from core.db import RowNotFound, db, insert
 from donations.tax.models import TaxRegistration
 
+LONGEST_ID = 2**31
 IN_USE = TaxRegistration.retired_at.is_(None)
 
 
@@ -51,9 +52,13 @@ def retire(registration: TaxRegistration, *, actor: str) -> None:
     audit.record("tax_registration.retired", registration.prefix, actor=actor, country=registration.country)
 
 
+def find(registration_id: int) -> TaxRegistration | None:
+    return db.session.get(TaxRegistration, registration_id) if registration_id < LONGEST_ID else None
+
+
 def get(registration_id: int) -> TaxRegistration:
     """Raises RegistrationNotFound."""
-    found = db.session.get(TaxRegistration, registration_id)
+    found = find(registration_id)
     if found is None:
         raise RegistrationNotFound(str(registration_id))
     return found

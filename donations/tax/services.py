@@ -1,7 +1,6 @@
 """Tax receipts for the other rooms: promised, shown to their donor, offered by the ordinary receipt, looked up by payment."""
 
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -94,8 +93,8 @@ def offer(donation: Donation) -> str:
     )
 
 
-def covering(payments: Iterable[Payment]) -> dict[int, TaxReceipt]:
-    """The valid receipt of each payment that stands on one, by the payment's id."""
-    ids = [payment.id for payment in payments]
-    lines = select(TaxReceiptLine).where(TaxReceiptLine.payment_id.in_(ids), TaxReceiptLine.valid)
-    return {line.payment_id: line.receipt for line in db.session.scalars(lines)}
+def covering(payment: Payment) -> TaxReceipt | None:
+    """The valid receipt that a payment stands on; one at most."""
+    line = select(TaxReceiptLine).where(TaxReceiptLine.payment_id == payment.id, TaxReceiptLine.valid)
+    found = db.session.scalar(line)
+    return found.receipt if found else None
