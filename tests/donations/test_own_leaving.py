@@ -2,21 +2,25 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from sqlalchemy import LargeBinary, select
 
+from core import clock
 from core.db import Base, db
 from core.jobs import Job
 from donations.models import Donation
 from donations.own_page import data as own_data
+from donations.own_page import keeping
 from donations.own_page.data import GIVEN, NOT_GIVEN
 from donations.own_page.models import Donor
 from donations.subscriptions.models import Subscription
 from tests.donations.conftest import DONOR, World, sibling
-from tests.donations.events import completed, refund, send
+from tests.donations.events import completed, invoice_paid, refund, send
 from tests.donations.own_pages import Visitor, donation
 from tests.donations.stripe_account import Account
 from tests.donations.test_own_page import account as account
@@ -240,3 +244,48 @@ def test_what_names_a_donor_is_sealed_in_every_table(world: World, visitor: Visi
                 ]
                 for secret in (TAG, DONOR, "1 Quay", "second@example.org", "Dana Donor"):
                     assert secret not in str(clear), table.name
+
+
+def test_a_form_whose_payment_page_was_left_is_emptied_after_thirty_days(world: World, visitor: Visitor) -> None:
+    left, paid = world.gift(), given(world)
+    world.work()
+    with time_machine.travel(clock.now() + timedelta(days=29)):
+        retain(world)
+        assert donation(world, left.public_id).blob
+    with time_machine.travel(clock.now() + timedelta(days=31)):
+        retain(world)
+    assert donation(world, left.public_id).blob is None and donation(world, paid.public_id).blob
+
+
+def test_money_that_comes_after_all_keeps_its_donor(world: World) -> None:
+    """A payment is known, though nobody told of its session's end."""
+    gift = world.gift(frequency="monthly")
+    assert send(world.app.test_client(), invoice_paid(gift)).status_code == 200
+    with time_machine.travel(clock.now() + timedelta(days=40)):
+        retain(world)
+    assert donation(world, gift.public_id).blob
+
+
+def test_ten_years_after_the_last_payment_a_donor_is_forgotten(world: World, visitor: Visitor) -> None:
+    with time_machine.travel("2026-06-01 12:00Z"):
+        gift = given(world)
+        world.work()
+    for year, stands in (("2036-12-31", True), ("2037-01-01", False)):
+        with time_machine.travel(f"{year} 12:00Z"):
+            retain(world)
+            assert (donation(world, gift.public_id).blob is not None) is stands
+    assert count(world, Donor, Donor.blob.is_not(None)) == 0 and world.raised(gift) == {"EUR": 2500}
+
+
+def test_who_still_gives_is_not_forgotten(world: World) -> None:
+    with time_machine.travel("2026-06-01 12:00Z"):
+        gift = given(world, frequency="monthly")
+        world.work()
+    with time_machine.travel("2037-01-01 12:00Z"):
+        retain(world)
+    assert donation(world, gift.public_id).blob
+
+
+def retain(world: World) -> None:
+    with world.app.app_context():
+        keeping.run(clock.now())
