@@ -22,6 +22,7 @@ PATHS = (
     "/office/gifts", "/office/gifts?number=pi_nobody", "/office/gifts/{monthly}", "{refund}", "/office/disputes",
     "/office/stripe-events", "/office/books", "/office/offline-gifts", "/office/offline-gifts/new", "{offline}", "/office/wall",
     "/office/patrons", "/office/patrons/new", "/office/general-fund", "/office/tax", "/office/tax/registrations/new",
+    "{tax_receipt}",
 )  # fmt: skip
 FILE = """Name;Land;Ort;E-Mail
 Ada Example;Germany;Cork;
