@@ -158,6 +158,7 @@ ROUTES = {
     "office.export_tax_receipts": (OFFICE, "POST"),
     "office.tax_receipt": (OFFICE, "GET"),
     "office.open_tax_receipt": (OFFICE, "POST"),
+    "office.issue_tax_receipt_anew": (OFFICE, "POST"),
     "office.rates": (OFFICE, "GET"),
     "office.enter_rate": (OFFICE, "POST"),
     "office.recount": (OFFICE, "POST"),

@@ -26,6 +26,7 @@ from donations.reversals.models import Dispute, Refund, RefundRequest
 from donations.reversals.services import SETTLE
 from donations.subscriptions import changes
 from donations.subscriptions.models import AgreedAmount, Subscription
+from donations.tax import lookup as tax_lookup
 from donations.tax import services as tax
 from donations.tax.models import TaxReceipt, TaxReceiptLine
 from donations.tax.seals import open_receipt
@@ -39,7 +40,7 @@ MAILS = (
 )  # fmt: skip
 JOB_NAMES = (
     *(f"mail:{template}" for template in MAILS), *wishes.KINDS, changes.KIND, "donations.receipt", "donations.failure",
-    "donations.dunning", "donations.ended", papers.RECEIPT, papers.SUMMARY, yearly.KIND, tax.ISSUE, SETTLE,
+    "donations.dunning", "donations.ended", papers.RECEIPT, papers.SUMMARY, yearly.KIND, tax.ISSUE, tax_lookup.CORRECT, SETTLE,
     "journal:gift-unlisted", "journal:gift-erased",
 )  # fmt: skip
 DIGEST = "the fingerprint of a mailed link, which the mail itself holds"

@@ -46,6 +46,17 @@ def settle(payment: Payment) -> Settled:
     return Settled(cancelled, _replace(receipt, donor))
 
 
+def correct(receipt: TaxReceipt) -> Settled:
+    """Issues a receipt anew, for who the donor says to be now, and cancels it; nothing where none could take its place.
+
+    The worker only; the caller has prepared the vault for SITE."""
+    donor = donors.lock(receipt.donor_id)
+    db.session.refresh(receipt)
+    if donor is None or receipt.cancelled_at or registrations.in_use(receipt.registration.country) is None:
+        return NOTHING
+    return Settled(_cancel(receipt, Reason.CORRECTED), _replace(receipt, donor))
+
+
 def _newest_line(payment: Payment) -> TaxReceiptLine | None:
     """Its line on the receipt that was issued last, the only one that can be valid."""
     lines = select(TaxReceiptLine).where(TaxReceiptLine.payment_id == payment.id)

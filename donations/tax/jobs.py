@@ -13,7 +13,7 @@ from donations.models import Donation, Frequency, Payment, PaymentStatus
 from donations.own_page import donors
 from donations.own_page.models import Donor
 from donations.reversals.services import SETTLE
-from donations.tax import cancelling, documents, issuing, registrations
+from donations.tax import cancelling, documents, issuing, lookup, registrations
 from donations.tax.models import TaxReceipt
 from donations.tax.services import ISSUE
 
@@ -45,7 +45,15 @@ def settle(job: Job) -> None:
     payment = donations.find_payment(job.args["intent"])
     if payment is None:
         return
-    settled = cancelling.settle(payment)
+    _tell(cancelling.settle(payment))
+
+
+def correct(job: Job) -> None:
+    """Issues a receipt anew, as an organiser asked."""
+    _tell(cancelling.correct(lookup.get(job.args["receipt"])))
+
+
+def _tell(settled: cancelling.Settled) -> None:
     if settled.cancelled is not None:
         documents.send_cancelled(settled.cancelled, replaced=bool(settled.issued))
     for receipt in settled.issued:
@@ -83,5 +91,5 @@ def _standing(donor: Donor, years: Sequence[int]) -> Sequence[TaxReceipt]:
     return db.session.scalars(select(TaxReceipt).where(*mine).order_by(TaxReceipt.id)).all()
 
 
-JOBS: dict[str, Handler] = {ISSUE: issue, SETTLE: settle}
+JOBS: dict[str, Handler] = {ISSUE: issue, SETTLE: settle, lookup.CORRECT: correct}
 TICKS = (Tick(gather, every=3600.0),)

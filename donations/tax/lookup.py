@@ -6,12 +6,19 @@ from sqlalchemy import select
 
 from core import audit
 from core.db import RowNotFound, db
+from core.jobs import enqueue
 from donations.tax.models import TaxReceipt
 from donations.tax.seals import open_receipt
+
+CORRECT = "donations.tax_anew"
 
 
 class ReceiptNotFound(RowNotFound):
     """No tax receipt has this number."""
+
+
+class CancelledAlready(ValueError):
+    """The receipt counts no more."""
 
 
 class NameGone(LookupError):
@@ -32,6 +39,14 @@ def get(public_id: str) -> TaxReceipt:
     if found is None:
         raise ReceiptNotFound(public_id)
     return found
+
+
+def ask_anew(receipt: TaxReceipt, *, actor: str) -> None:
+    """Asks the worker to cancel a receipt and issue it anew, with name and address of now. Raises CancelledAlready."""
+    if receipt.cancelled_at:
+        raise CancelledAlready(receipt.name)
+    audit.record("tax_receipt.anew", receipt.name, actor=actor)
+    enqueue(CORRECT, {"receipt": receipt.public_id}, key=f"{CORRECT}:{receipt.public_id}")
 
 
 def open_name(receipt: TaxReceipt, *, actor: str) -> dict[str, str]:

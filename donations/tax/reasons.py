@@ -14,12 +14,14 @@ class Reason(enum.StrEnum):
     REFUND = "refund"
     DISPUTE = "dispute"
     RESTORED = "restored"
+    CORRECTED = "corrected"
 
 
 SENTENCES = {
     Reason.REFUND: _l("A gift on it was given back, in whole or in part."),
     Reason.DISPUTE: _l("A payment on it is contested by the donor’s bank."),
     Reason.RESTORED: _l("More of a gift on it counts again: money that was on its way back came to us once more."),
+    Reason.CORRECTED: _l("It was issued anew, since the name or the address on it was not right."),
 }
 
 

@@ -75,6 +75,19 @@ def tax_receipt(public_id: str) -> Response:
     return _receipt_page(lookup.get(public_id))
 
 
+@office.post(f"{RECEIPT}/anew")
+def issue_tax_receipt_anew(public_id: str) -> BaseResponse:
+    try:
+        lookup.ask_anew(lookup.get(public_id), actor=actor())
+    except lookup.CancelledAlready:
+        return done(_("This receipt was cancelled before."), ".tax_receipt", public_id=public_id)
+    db.session.commit()
+    sentence = _(
+        "The receipt is issued anew within a minute. The donor gets it, and the cancellation of this one, by mail."
+    )
+    return done(sentence, ".tax_receipt", public_id=public_id)
+
+
 @office.post(f"{RECEIPT}/name")
 def open_tax_receipt(public_id: str) -> Response:
     """Shows name and address once, in the answer itself: no address leads to them again."""
@@ -105,5 +118,5 @@ def _registration_page(form: RegistrationForm) -> Response:
 def _receipt_page(receipt: TaxReceipt, person: dict[str, str] | None = None) -> Response:
     return form_page(
         "office/tax_receipt.html", ExportForm.fresh(), section="tax", receipt=receipt, person=person,
-        reason=reason_of(receipt), country_of=countries.name_of,
+        reason=reason_of(receipt), country_of=countries.name_of, standing=registrations.in_use(receipt.registration.country),
     )  # fmt: skip

@@ -16,10 +16,11 @@ from core.db import db
 from donations.own_page import donors
 from donations.tax import registrations
 from donations.tax.models import TaxReceipt, TaxRegistration
+from donations.tax.seals import open_receipt
 from organisers.tax import views
 from tests.donations.conftest import DONOR
 from tests.donations.events import completed, refund, send
-from tests.donations.tax import REGISTRATION, Tax
+from tests.donations.tax import CANCELLED, RECEIPT, REGISTRATION, Tax, attached, words
 from tests.organisers.conftest import Office
 
 YEAR = clock.now().year
@@ -137,6 +138,36 @@ def test_receipts_are_listed_without_a_name_and_a_name_is_opened_by_a_noted_pres
         db.session.commit()
     assert "ten years after that of issue are over" in office.post(f"{receipt}/name").text
     assert len(office.acts()) == len(seen) + 1
+
+
+def test_a_receipt_with_a_wrong_address_is_issued_anew_once(office: Office, tax: Tax, client: FlaskClient) -> None:
+    tax.register()
+    _, receipt = receipted(tax, client)
+    tax.lives(street="9 Other Road")
+    assert "Cancel it and issue it anew" in office.get(receipt)
+    for _press in range(2):
+        assert office.saved(f"{receipt}/anew") == receipt
+    tax.settle()
+    assert tax.receipts() == [(f"{YEAR}-00001", 2500, False), (f"{YEAR}-00002", 2500, True)]
+    page = office.get(receipt)
+    assert "was not right" in page and "Cancel it and issue it anew" not in page
+    office.saved(f"{receipt}/anew")
+    assert "was cancelled before" in office.get(receipt)
+    with tax.app.app_context():
+        old, new = (open_receipt(one) for one in db.session.scalars(select(TaxReceipt).order_by(TaxReceipt.id)))
+    assert (old["street"], new["street"]) == ("1 Example Street", "9 Other Road")
+    assert "was not right" in words(attached(tax.letters(CANCELLED)[0])[1]) and len(tax.letters(RECEIPT)) == 2
+    assert office.acts().count(("tax_receipt.anew", f"IE-{YEAR}-00001")) == 2
+
+
+def test_a_receipt_that_nothing_could_replace_is_not_cancelled(office: Office, tax: Tax, client: FlaskClient) -> None:
+    tax.register()
+    _, receipt = receipted(tax, client)
+    office.saved("/office/tax/registrations/1/retire")
+    assert "Cancel it and issue it anew" not in office.get(receipt)
+    office.saved(f"{receipt}/anew")
+    tax.settle()
+    assert tax.receipts() == [(f"{YEAR}-00001", 2500, True)]
 
 
 def test_the_gift_names_the_receipt_and_the_refund_warns_until_it_is_cancelled(
