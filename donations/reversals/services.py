@@ -42,7 +42,7 @@ def record_refund(refund_id: str, payment_intent: str, money: Money, status: Ref
         "created_at": at, "changed_at": at,
     }  # fmt: skip
     if _rise(Refund, row, REFUND_RANK, "status", "changed_at"):
-        promise_look(payment_intent, f":{refund_id}:{status}:{at.timestamp():.0f}")
+        promise_look(payment_intent, f":{refund_id}:{status}:{at.isoformat()}")
 
 
 def record_dispute(contested: Contested, *, at: datetime) -> None:
@@ -53,7 +53,7 @@ def record_dispute(contested: Contested, *, at: datetime) -> None:
         "fee": 0, "fee_currency": "", "due_at": contested.due_at, "created_at": at, "changed_at": at,
     }  # fmt: skip
     if _rise(Dispute, row, DISPUTE_RANK, "status", "amount", "due_at", "changed_at"):
-        promise_look(contested.payment_intent, f":{contested.id}:{contested.status}:{at.timestamp():.0f}")
+        promise_look(contested.payment_intent, f":{contested.id}:{contested.status}:{at.isoformat()}")
     if contested.fee:  # told by an event of its own, before or after the end
         mine = (Dispute.id == contested.id, Dispute.fee < contested.fee.minor)
         kept = {"fee": contested.fee.minor, "fee_currency": contested.fee.currency}

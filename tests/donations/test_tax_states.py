@@ -21,7 +21,7 @@ from tests.conftest import empty
 from tests.donations.tax import Tax
 
 FEW = settings(
-    max_examples=12, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck), database=None
+    max_examples=8, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck), database=None
 )
 
 
