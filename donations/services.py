@@ -117,6 +117,7 @@ def _risen(dialect: str) -> Any:
 def record_invoice_payment(invoice_id: str, payment_intent: str) -> None:
     """Keeps which PaymentIntent paid an invoice, known or not yet: a refund names nothing else."""
     write(_kept(db.engine.dialect.name), {"invoice_id": invoice_id, "payment_intent": payment_intent})
+    reversals.promise_look(payment_intent)  # a refund that came first is the payment's from now on
 
 
 @cache

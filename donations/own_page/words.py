@@ -128,6 +128,14 @@ def words(act: str) -> Words:
             ),
             _("Mail the link to my new address"),
         ),
+        "tax": Words(
+            _("Tax receipts"),
+            _(
+                "They come as PDFs to the address that your mails go to: new ones for gifts of this year and the last, "
+                "and those that were issued since the last year began, once more."
+            ),
+            _("Mail me my tax receipts"),
+        ),
         "unlist": Words(
             _("My name on the list of supporters"),
             _(

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Subquery, and_, case, func, literal, or_, select, union_all, update
 
 from core.db import db, insert
+from core.jobs import enqueue
 from core.money import Money
 from donations.models import InvoicePayment, Payment
 from donations.reversals.models import Dispute, DisputeStatus, Refund, RefundStatus
@@ -18,6 +19,7 @@ REFUND_RANK = {RefundStatus.PENDING: 0, RefundStatus.SUCCEEDED: 1, RefundStatus.
 DISPUTE_RANK = {DisputeStatus.INQUIRY: 0, DisputeStatus.OPEN: 1, DisputeStatus.WON: 2, DisputeStatus.LOST: 3}
 GOING = (RefundStatus.PENDING, RefundStatus.SUCCEEDED)  # a refund under way is ours no more
 TAKEN = (DisputeStatus.OPEN, DisputeStatus.LOST)
+SETTLE = "donations.tax_settle"
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ def record_refund(refund_id: str, payment_intent: str, money: Money, status: Ref
         "id": refund_id, "payment_intent": payment_intent, "amount": money.minor, "currency": money.currency, "status": status,
         "created_at": at, "changed_at": at,
     }  # fmt: skip
-    _rise(Refund, row, REFUND_RANK, "status", "changed_at")
+    if _rise(Refund, row, REFUND_RANK, "status", "changed_at"):
+        promise_look(payment_intent, f":{refund_id}:{status}:{at.isoformat()}")
 
 
 def record_dispute(contested: Contested, *, at: datetime) -> None:
@@ -49,11 +52,17 @@ def record_dispute(contested: Contested, *, at: datetime) -> None:
         "currency": contested.money.currency, "status": contested.status, "reason": contested.reason[:100],
         "fee": 0, "fee_currency": "", "due_at": contested.due_at, "created_at": at, "changed_at": at,
     }  # fmt: skip
-    _rise(Dispute, row, DISPUTE_RANK, "status", "amount", "due_at", "changed_at")
+    if _rise(Dispute, row, DISPUTE_RANK, "status", "amount", "due_at", "changed_at"):
+        promise_look(contested.payment_intent, f":{contested.id}:{contested.status}:{at.isoformat()}")
     if contested.fee:  # told by an event of its own, before or after the end
         mine = (Dispute.id == contested.id, Dispute.fee < contested.fee.minor)
         kept = {"fee": contested.fee.minor, "fee_currency": contested.fee.currency}
         db.session.execute(update(Dispute).where(*mine).values(kept))
+
+
+def promise_look(payment_intent: str, news: str = "") -> None:
+    """Promises that a payment's tax receipt is compared with what is left of it, once for each piece of news."""
+    enqueue(SETTLE, {"intent": payment_intent}, key=f"{SETTLE}:{payment_intent}{news}")
 
 
 def gone() -> Subquery:
@@ -112,8 +121,8 @@ def left(payment: Payment) -> Money:
     return Money(max(0, payment.amount - back - taken), payment.currency)
 
 
-def _rise(table: Any, row: dict[str, Any], ranks: dict[Any, int], *changing: str) -> None:
-    """Inserts the row, or lets it rise in rank; of equal rank the later news stands."""
+def _rise(table: Any, row: dict[str, Any], ranks: dict[Any, int], *changing: str) -> bool:
+    """Inserts the row, or lets it rise in rank; of equal rank the later news stands. Whether anything is new."""
     new = insert(table).values(row)
     rank = case(ranks, value=table.status)
     same = and_(rank == ranks[row["status"]], table.changed_at < row["changed_at"])
@@ -122,4 +131,4 @@ def _rise(table: Any, row: dict[str, Any], ranks: dict[Any, int], *changing: str
         set_={name: getattr(new.excluded, name) for name in changing},
         where=or_(rank < ranks[row["status"]], same),
     )
-    db.session.execute(risen)
+    return db.session.execute(risen.returning(table.id)).scalar() is not None

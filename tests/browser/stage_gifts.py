@@ -5,10 +5,12 @@ from sqlalchemy import select
 
 from core.db import db
 from donations.models import Donation, Payment
+from donations.tax.models import TaxReceipt
 from donations.wall.models import WallEntry
 from tests.donations.conftest import World
 from tests.donations.events import completed, dispute, refund, send
 from tests.donations.own_pages import Visitor
+from tests.donations.tax import REGISTRATION
 from tests.donations.test_wall import gift_by, pay
 from tests.factories import make_case
 from tests.organisers.conftest import Office
@@ -38,13 +40,26 @@ def gifts(app: Flask, office: Office) -> dict[str, str]:
         reference="Statement 2026/11, page 12, line 7", name=LONG, show_name="yes", note="Brought by her sister",
     )  # fmt: skip
     World(app).work()
+    own = Visitor(World(app)).own()
     return {
-        "own_gifts": Visitor(World(app)).own(),
+        "own_gifts": own,
+        "tax_receipt": _certified(app, office, own),
         "monthly": monthly.public_id,
         "refund": refund_path,
         "offline": offline,
         "fund": slug,
     }
+
+
+def _certified(app: Flask, office: Office, own: str) -> str:
+    """A registration and a tax receipt under it; the path of the receipt's page."""
+    office.saved("/office/tax/registrations/new", **{**REGISTRATION, "legal_name": f"{LONG} Foundation CLG"})
+    home = {"name": LONG, "street": "1 Quay", "postal_code": "D02", "place": "Dublin", "country": "IE"}
+    Visitor(World(app)).press(own, "postal", **home)
+    World(app).work()
+    with app.app_context():
+        newest = db.session.scalars(select(TaxReceipt.public_id).order_by(TaxReceipt.id.desc())).first()
+        return f"/office/tax/receipts/{newest}"
 
 
 def _went_wrong(app: Flask, office: Office, monthly: str, slug: str) -> str:

@@ -18,9 +18,10 @@ from operations.public_rights import RIGHTS
 from petitions.models import Petition
 from tests.conftest import BASE, MIGRATIONS, new_postgresql
 from tests.donations.conftest import DONOR, World
-from tests.donations.events import completed, invoice_paid, send, subscription
+from tests.donations.events import completed, invoice_paid, invoice_payment_paid, refund, send, subscription
 from tests.donations.own_pages import Visitor
 from tests.donations.pages import give
+from tests.donations.tax import Tax
 from tests.operations.test_backup import run
 from tests.petitions.conftest import Campaign, make_campaign
 from tests.petitions.own_pages import letters
@@ -132,7 +133,8 @@ def test_a_donor_and_a_visitor_find_everything(split: Split) -> None:
 
 def test_a_donor_can_do_everything_on_the_public_server(split: Split) -> None:
     inside, public = World(split.inside.app), Visitor(World(split.public.app))
-    gift = inside.gift(1000, frequency="monthly")
+    tax, gift = Tax(split.inside.app), inside.gift(1000, frequency="monthly")
+    tax.register()
     for body in (subscription(gift), invoice_paid(gift), completed(gift)):
         assert send(public.client, body).status_code == 200
     split.post("/donations/manage", email=DONOR)
@@ -147,7 +149,16 @@ def test_a_donor_can_do_everything_on_the_public_server(split: Split) -> None:
         split.post(f"{own}/gift/{gift.public_id}/{act}", **fields)
     for act, fields in wishes.items():
         split.post(f"{own}/own/{act}", **fields)
+    inside.work()
+    back = refund(gift, 400, payment_intent=f"pi_in_{gift.public_id}_1")
+    for body in (invoice_payment_paid(gift), back):
+        assert send(public.client, body).status_code == 200
+    inside.work()
+    assert [(amount, valid) for _, amount, valid in tax.receipts()] == [(1000, False), (600, True)]
     own = Visitor(inside).own()
+    page = public.page(own)
+    assert "-00001" in page and "-00002" in page
+    split.post(f"{own}/own/tax")
     split.post(f"{own}/own/email", email="second@example.org")
     split.post(Visitor(inside).proof("second@example.org"))
     own = Visitor(inside).own("second@example.org")
