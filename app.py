@@ -16,6 +16,7 @@ import donations.handlers
 import donations.jobs
 import donations.models
 import donations.moving.models
+import donations.moving.views
 import donations.tax.models
 import donations.views
 import donations.wall.tending
@@ -83,6 +84,7 @@ PUBLIC = (
     petitions.own_page.views.own_page,
     petitions.invitations.views.invitations,
     donations.views.donations,
+    donations.moving.views.moving,
 )
 COMMANDS = (
     donations.commands.donations,

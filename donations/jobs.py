@@ -13,6 +13,8 @@ from core.worker import Tick
 from donations import letters, services
 from donations.guards import jobs as guard_jobs
 from donations.models import Frequency, Outcome, Payment, PaymentStatus, StripeEvent
+from donations.moving import mails as moving_mails
+from donations.moving import tending as moving_tending
 from donations.own_page import donors, links
 from donations.reversals import services as reversals
 from donations.stripe_gateway import STATEMENT_WORD
@@ -53,7 +55,7 @@ def _context(payment: Payment) -> dict[str, Any]:
         "tribute": str(donation.tribute),
         "amount": payment.money.text(donation.language),
         "day": clock.day((payment.paid_at or payment.created_at).date(), donation.language),
-        "fund": donation.case.fund_title if donation.case else "",
+        "fund": payment.case.fund_title if payment.case else "",
         "frequency": str(donation.frequency),
         "statement_word": STATEMENT_WORD if once else "",  # Stripe takes no word of ours for a subscription
         "number": donation.public_id,
@@ -71,5 +73,6 @@ def _gather() -> bool:
 JOBS: dict[str, Handler] = {
     "donations.receipt": send_receipt, "donations.failure": send_failure, "donations.look_again": look_again,
     **reversals_jobs.JOBS, **subscriptions.JOBS, **changes.JOBS, **guard_jobs.JOBS,
+    **moving_mails.JOBS,
 }  # fmt: skip
-TICKS = (*guard_jobs.TICKS, Tick(_gather, every=5.0), Tick(links.forget_old, every=3600.0))
+TICKS = (*guard_jobs.TICKS, Tick(_gather, every=5.0), Tick(links.forget_old, every=3600.0), *moving_tending.TICKS)

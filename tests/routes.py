@@ -50,6 +50,8 @@ ROUTES = {
     "donations.thanks": (PUBLIC, "GET"),
     "donations.cancelled": (PUBLIC, "GET"),
     "donations.stripe_webhook": (MACHINE, "POST"),
+    "moving.ask": (TOKEN, "GET"),
+    "moving.answer": (TOKEN, "POST"),
     "dev_mail.index": (LOOPBACK, "GET"),
     "dev_mail.show": (LOOPBACK, "GET"),
     "office.login": (DOOR, "GET POST"),
@@ -183,6 +185,7 @@ UNKNOWN = {
     "invitations.colleague",
     "own_page.show",
     "own_page.ask",
+    "moving.ask",
     "dev_mail.show",
     "office.login_link",
 }  # a secret that nobody was sent: 404, 410
