@@ -17,6 +17,7 @@ import donations.jobs
 import donations.models
 import donations.moving.models
 import donations.moving.views
+import donations.own_page.views
 import donations.tax.models
 import donations.views
 import donations.wall.tending
@@ -85,6 +86,7 @@ PUBLIC = (
     petitions.invitations.views.invitations,
     donations.views.donations,
     donations.moving.views.moving,
+    donations.own_page.views.donor_page,
 )
 COMMANDS = (
     donations.commands.donations,
@@ -184,6 +186,7 @@ def flask_config(settings: Settings) -> dict[str, object]:
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url),
         "SEND_FILE_MAX_AGE_DEFAULT": 365 * 24 * 3600,  # the stylesheet is named by its content
         "CHECKOUT_ORIGIN": sandbox or "https://checkout.stripe.com",
+        "PORTAL_ORIGIN": sandbox or "https://billing.stripe.com",
     }
 
 

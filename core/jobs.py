@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)
 RENEWED_EVERY = LEASE / 4
 ATTEMPTS = 12
-PATIENT = {"mail": 90, "donations.change": 90}  # about a week: another's server may be down for days
+PATIENT = dict.fromkeys(("mail", "donations.change", "donations.forget_customer"), 90)  # a week: theirs may be down
 SLOWEST_RETRY = timedelta(hours=2)
 DEAD_KEPT = timedelta(days=21)
 SEALED_CONTEXT = "undersigned/job/v1"

@@ -22,24 +22,29 @@ from flask_babel import force_locale
 from sqlalchemy import update
 
 from config import Settings, is_loopback
-from core import clock, refusals, relay, unsubscribes
+from core import alarms, clock, refusals, relay, unsubscribes
 from core.addresses import ascii_domain
 from core.db import db
 from core.jobs import URGENT, Hook, Job, enqueue, enqueue_otherwise
-from core.pdf import typeset
+from core.pdf import TypesettingFailed, typeset
 from core.relay import AFTERWARDS, ESSENTIAL
 
 SMTP_TIMEOUT = 20
 WAITED = timedelta(hours=1)
+TYPESETTING_TRIES = 5  # of a document that cannot be set, within a minute or so; then somebody must hear of it
 
 
 @dataclass(frozen=True)
 class Document:
-    """A tagged PDF to be attached: its file's name, a template of templates/sheets, and what stands in it as plain data."""
+    """A tagged PDF to be attached: its file's name, a template of templates/sheets, and what stands in it as plain data.
+
+    `needed`: without it the mail would be nothing. One that is not, and cannot be set, stays away; the template is told by
+    `attached`."""
 
     filename: str
     template: str
     data: dict[str, Any]
+    needed: bool = True
 
 
 def promise(
@@ -113,7 +118,10 @@ def _count(*, refused: bool = False) -> None:
 
 def compose(job: Job, sealed: Mapping[str, Any], settings: Settings) -> EmailMessage:
     """The mail of a job: the template's first line is its subject, the rest after a blank line its text."""
-    context = {**sealed["context"], "until": _until(sealed)} if "lasts" in sealed else sealed["context"]
+    document = _set_document(job, sealed)
+    context = {**sealed["context"], "attached": document is not None}
+    if "lasts" in sealed:
+        context["until"] = _until(sealed)
     with current_app.test_request_context(base_url=settings.server_url), force_locale(sealed["language"]):
         text = render_template(f"emails/{job.args['template']}.txt", settings=settings, **context)
     subject, _, body = text.partition("\n")
@@ -133,10 +141,28 @@ def compose(job: Job, sealed: Mapping[str, Any], settings: Settings) -> EmailMes
     if "attachment" in sealed:
         name, text = sealed["attachment"]
         _attach(message, name, text.encode())
-    if "document" in sealed:
-        document = Document(**sealed["document"])
-        _attach(message, document.filename, typeset(document.template, document.data))
+    if document is not None:
+        _attach(message, *document)
     return message
+
+
+def _set_document(job: Job, sealed: Mapping[str, Any]) -> tuple[str, bytes] | None:
+    """Name and content of the mail's PDF, set while no lock is held; None where it has none, or can go without.
+
+    Raises TypesettingFailed where it must wait: the job is tried again for about a week, and an alarm sounds once a day."""
+    if "document" not in sealed:
+        return None
+    document = Document(**sealed["document"])
+    try:
+        return document.filename, typeset(document.template, document.data)
+    except TypesettingFailed:
+        if job.attempts < TYPESETTING_TRIES:
+            raise
+        alarms.sound("document-failed", f"{document.template}:{clock.now():%Y%m%d}", template=document.template)
+        db.session.commit()  # at once: this attempt may be rolled back
+        if document.needed:
+            raise
+        return None
 
 
 def _dated(job: Job) -> datetime:

@@ -52,9 +52,9 @@ class Money:
         """As it is typed into a field: 25, 12.5; never to be read in two ways."""
         return f"{self.major.normalize():f}"
 
-    def text(self, locale: str = "en") -> str:
-        """As a person reads it in that language; whole amounts without decimals."""
-        whole = self.major == self.major.to_integral_value()
+    def text(self, locale: str = "en", *, exact: bool = False) -> str:
+        """As a person reads it in that language; whole amounts without decimals, unless `exact`, as in a column of figures."""
+        whole = self.major == self.major.to_integral_value() and not exact
         digits = 0 if whole else CURRENCIES[self.currency].exponent
         language = Locale.parse(locale.replace("-", "_"))
         usual = language.currency_formats["standard"].pattern

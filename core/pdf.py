@@ -27,7 +27,9 @@ class TypesettingBusy(Exception):
 
 
 def typeset(template: str, data: Mapping[str, Any], *, file_format: str = "pdf") -> bytes:
-    """The tagged PDF (PDF/UA-1) of a template with this data. Raises TypesettingBusy, TypesettingFailed."""
+    """The tagged PDF of a template with this data: PDF/UA-1, unless it has letters that no font here draws.
+
+    Raises TypesettingBusy, TypesettingFailed."""
     wanted = {
         "template": str(TEMPLATES / template), "root": str(TEMPLATES), "data": dict(data), "format": file_format,
     }  # fmt: skip

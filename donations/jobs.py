@@ -1,35 +1,36 @@
 """Jobs of this room: what a donor is written after a payment came, or came to nothing."""
 
-from typing import Any
-
-from flask_babel import force_locale
-
 import donations.reversals.jobs as reversals_jobs
 import donations.subscriptions.jobs as subscriptions
-from core import alarms, clock
+from core import alarms
 from core.db import db
 from core.jobs import Handler, Job
 from core.worker import Tick
 from donations import letters, services
 from donations.guards import jobs as guard_jobs
-from donations.models import Frequency, Outcome, Payment, PaymentStatus, StripeEvent
+from donations.models import Outcome, PaymentStatus, StripeEvent
 from donations.moving import mails as moving_mails
 from donations.moving import tending as moving_tending
 from donations.own_page import donors, links
+from donations.own_page import jobs as own_page_jobs
+from donations.papers import jobs as paper_jobs
+from donations.papers import receipts
 from donations.reversals import services as reversals
-from donations.stripe_gateway import STATEMENT_WORD
 from donations.subscriptions import changes
 
 
 def send_receipt(job: Job) -> None:
     """Promises the receipt of a paid payment: one mail for each, renewals too."""
-    _write(job, "receipt")
+    payment = services.get_payment(job.args["payment"])
+    receipts.write(payment, key=payment.stripe_id)
 
 
 def send_failure(job: Job) -> None:
     """Promises the news that a bank debit came to nothing; none where it was paid all the same."""
-    if services.get_payment(job.args["payment"]).status == PaymentStatus.FAILED:
-        _write(job, "payment_failed")
+    payment = services.get_payment(job.args["payment"])
+    if payment.status == PaymentStatus.FAILED:
+        context = {"amount": payment.money.text(payment.donation.language)}
+        letters.write(payment.donation, "payment_failed", key=payment.stripe_id, context=context)
 
 
 def look_again(job: Job) -> None:
@@ -39,27 +40,6 @@ def look_again(job: Job) -> None:
         event.outcome = Outcome.APPLIED
         return
     alarms.sound("payment-unmatched", event.object_id, event=event.id, type=event.type)
-
-
-def _write(job: Job, template: str) -> None:
-    payment = services.get_payment(job.args["payment"])
-    with force_locale(payment.donation.language):
-        context = _context(payment)
-    letters.write(payment.donation, template, key=payment.stripe_id, context=context)
-
-
-def _context(payment: Payment) -> dict[str, Any]:
-    donation = payment.donation
-    once = donation.frequency == Frequency.ONCE
-    return {
-        "tribute": str(donation.tribute),
-        "amount": payment.money.text(donation.language),
-        "day": clock.day((payment.paid_at or payment.created_at).date(), donation.language),
-        "fund": payment.case.fund_title if payment.case else "",
-        "frequency": str(donation.frequency),
-        "statement_word": STATEMENT_WORD if once else "",  # Stripe takes no word of ours for a subscription
-        "number": donation.public_id,
-    }
 
 
 def _gather() -> bool:
@@ -72,7 +52,10 @@ def _gather() -> bool:
 
 JOBS: dict[str, Handler] = {
     "donations.receipt": send_receipt, "donations.failure": send_failure, "donations.look_again": look_again,
-    **reversals_jobs.JOBS, **subscriptions.JOBS, **changes.JOBS, **guard_jobs.JOBS,
-    **moving_mails.JOBS,
+    **reversals_jobs.JOBS, **subscriptions.JOBS, **changes.JOBS, **own_page_jobs.JOBS, **guard_jobs.JOBS,
+    **paper_jobs.JOBS, **moving_mails.JOBS,
 }  # fmt: skip
-TICKS = (*guard_jobs.TICKS, Tick(_gather, every=5.0), Tick(links.forget_old, every=3600.0), *moving_tending.TICKS)
+TICKS = (
+    *guard_jobs.TICKS, Tick(_gather, every=5.0), Tick(links.forget_old, every=3600.0), *paper_jobs.TICKS,
+    *moving_tending.TICKS,
+)  # fmt: skip

@@ -3,7 +3,7 @@
 import enum
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -43,6 +43,7 @@ from donations.subscriptions import services as subscriptions
 RANK = {PaymentStatus.PENDING: 0, PaymentStatus.FAILED: 1, PaymentStatus.PAID: 2}
 MESSAGES = {PaymentStatus.PAID: "donations.receipt", PaymentStatus.FAILED: "donations.failure"}
 ATTENTION = (Outcome.UNMATCHED, Outcome.QUARANTINED)
+SECOND = timedelta(seconds=1)  # Stripe tells no finer time: what came in the second of a move came after it
 SESSION_ID = re.compile(r"[\w-]{1,255}", re.ASCII)
 
 
@@ -98,7 +99,7 @@ def record_payment(
 
     Its fund is the gift's `at` that time, though the news may come after a move. `money` is what `check_terms` gave."""
     values = {
-        "stripe_id": stripe_id, "donation_id": donation.id, "meant_for": donation.case_id, "of": donation.id, "at": at,
+        "stripe_id": stripe_id, "donation_id": donation.id, "meant_for": donation.case_id, "of": donation.id, "by": at + SECOND,
         "amount": money.minor, "currency": money.currency, "status": status,
         "created_at": clock.now(), "paid_at": at if status == PaymentStatus.PAID else None,
         "attempts": trouble.attempts if trouble else 0, "retry_at": trouble.retry_at if trouble else None,
@@ -128,9 +129,9 @@ def _risen(dialect: str) -> Any:
 
 
 def _fund_then() -> ColumnElement[int | None]:
-    """The fund of the gift `of` `at` that moment: what it was moved from first since then, else what it is `meant_for`."""
+    """The fund of the gift `of` `by` a moment: what it was moved from first since then, else what it is `meant_for`."""
     moved = (FundQuestion.donation_id == bindparam("of", type_=BigInteger), FundQuestion.answer == Answer.MOVED)
-    since = FundQuestion.answered_at > bindparam("at", type_=UTCDateTime())
+    since = FundQuestion.answered_at >= bindparam("by", type_=UTCDateTime())
     first = select(FundQuestion.case_id).where(*moved, since).order_by(FundQuestion.answered_at).limit(1)
     return func.coalesce(first.scalar_subquery(), bindparam("meant_for", type_=Integer))
 

@@ -12,6 +12,7 @@ from core import clock, mail_files, tables
 from core.alarms import sound
 from core.db import Base, db, empty_log
 from core.worker import Tick
+from donations.own_page import keeping as donors_kept
 from operations import key_rotation
 from petitions.deadlines import DRAFTS, MAIL_FILES
 from petitions.keeping import retention
@@ -24,6 +25,7 @@ def run(moment: datetime) -> retention.Report:
     for slug in report.stopped:
         sound("retention-stopped", f"{slug}:{moment:%Y%m%d}", petition=slug)
     db.session.commit()
+    report.emptied += donors_kept.run(moment)
     report.emptied["mail files"] = mail_files.remove_older(settings.mail_folder, moment - MAIL_FILES)
     report.emptied["drafts"] = tables.sweep(settings.drafts_folder, moment - DRAFTS)
     report.emptied["keys"] = int(key_rotation.tend(moment))

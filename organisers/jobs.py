@@ -71,6 +71,11 @@ ADVICE = {
         "Stripe's account of the gifts and that of this site differ. Each difference stands below as a sentence, with the id "
         "by which Stripe finds it. Nothing was changed. docs/operations.md says what each sentence means and what to do."
     ),
+    "document-failed": _l(
+        "A PDF that belongs to a mail, a receipt or a summary for example, could not be made several times. Receipts go out "
+        "without it, and say so; a mail that would be nothing without its PDF waits and is tried again for about a week. Ask "
+        "the person who runs the site to look into its log now, and to run 'flask doctor'."
+    ),
     "job-dead": _l(
         "Something that the site had promised, a mail for example, failed many times and was given up. Ask the person "
         "who runs the site to look into its log and run 'flask doctor'."

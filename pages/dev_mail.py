@@ -1,6 +1,6 @@
 """/dev/mail: the mails of a demo on one's own machine."""
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, Response, current_app, render_template
 
 from pages import kept_mails
 
@@ -16,3 +16,11 @@ def index() -> str:
 def show(mail_id: str) -> str:
     mail = kept_mails.get_mail(current_app.config["UNDERSIGNED"].mail_folder, mail_id)
     return render_template("dev/mail.html", mail=mail)
+
+
+@dev_mail.get("/<mail_id>/attachments/<int:number>")
+def attachment(mail_id: str, number: int) -> Response:
+    file = kept_mails.get_attachment(current_app.config["UNDERSIGNED"].mail_folder, mail_id, number)
+    answer = Response(file.content, mimetype=file.kind)
+    answer.headers.set("Content-Disposition", "attachment", filename=file.name)  # quoted and encoded as it must be
+    return answer

@@ -21,6 +21,15 @@ class MailNotFound(RowNotFound):
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file that came with a mail; `kind` is its media type."""
+
+    name: str
+    kind: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Mail:
     """One mail as its reader would see it."""
 
@@ -29,6 +38,7 @@ class Mail:
     subject: str
     date: str
     text: str
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def html(self) -> Markup:
@@ -53,9 +63,24 @@ def get_mail(folder: Path, mail_id: str) -> Mail:
     return _read(path)
 
 
+def get_attachment(folder: Path, mail_id: str, number: int) -> Attachment:
+    """One file of a mail, counted from 1. Raises MailNotFound."""
+    attachments = get_mail(folder, mail_id).attachments
+    if not 1 <= number <= len(attachments):
+        raise MailNotFound(mail_id)
+    return attachments[number - 1]
+
+
 def _read(path: Path) -> Mail:
     message = BytesParser(EmailMessage, policy=policy.default).parsebytes(path.read_bytes())
     body = message.get_body(("plain",))
     text = str(body.get_content()) if body else ""
     named = {name: str(message.get(name, "")) for name in ("To", "Subject", "Date")}
-    return Mail(path.stem, named["To"], named["Subject"], named["Date"], text)
+    files = tuple(_attached(part) for part in message.iter_attachments())
+    return Mail(path.stem, named["To"], named["Subject"], named["Date"], text, files)
+
+
+def _attached(part: EmailMessage) -> Attachment:
+    content = part.get_content()  # text of text parts, bytes of all others
+    raw = content.encode() if isinstance(content, str) else bytes(content)
+    return Attachment(part.get_filename("file"), part.get_content_type(), raw)

@@ -10,6 +10,7 @@ from flask_babel import format_date
 from cases import services as case_services
 from core import clock
 from core.guards import cacheable
+from donations.own_page import keeping
 from pages import services
 from petitions import deadlines
 
@@ -76,7 +77,7 @@ def news_of_month(year: int, month: str) -> ResponseReturnValue:
 
 @pages.get("/privacy")
 def privacy() -> Response:
-    return _page("pages/privacy.html", clocks=deadlines, retention_days=deadlines.AFTER_DELIVERY.days)
+    return _page("pages/privacy.html", clocks=deadlines, gifts=keeping, retention_days=deadlines.AFTER_DELIVERY.days)
 
 
 def _page(template: str, **context: Any) -> Response:

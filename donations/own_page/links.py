@@ -31,9 +31,15 @@ def fresh(donor: Donor) -> str:
     return f"{_server()}/donations/manage/{_new(donor, LinkPurpose.PAGE)}"
 
 
-def fresh_proof(donor: Donor) -> str:
-    """The address at which a donor proves that a new mailbox is theirs, for a mail to that mailbox. The worker only."""
-    return f"{_server()}/donations/manage/address/{_new(donor, LinkPurpose.ADDRESS)}"
+def fresh_proof(donor: Donor) -> tuple[str, str]:
+    """Where a donor proves that a new mailbox is theirs, for a mail to it, and the link's mark. The worker only."""
+    secret = _new(donor, LinkPurpose.ADDRESS)
+    return f"{_server()}/donations/manage/address/{secret}", mark_of(secret)
+
+
+def mark_of(secret: str) -> str:
+    """What names a link without being one."""
+    return digest(secret).hex()
 
 
 def end(donor: Donor, *purposes: LinkPurpose) -> None:

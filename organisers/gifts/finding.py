@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from core.db import db
 from donations.models import Donation, InvoicePayment, Payment, PaymentStatus
+from donations.papers import numbers
 from donations.reversals import services as reversals
 from donations.reversals.models import Dispute, Refund
 
@@ -104,12 +105,12 @@ def _of_fund(fund: str) -> list[ColumnElement[bool]]:
 
 
 def _matching(number: str) -> list[ColumnElement[bool]]:
-    """Our number, or Stripe's of a session, subscription, payment, invoice, refund or dispute; the whole of it."""
+    """The whole number of a gift or receipt, or Stripe's of a session, subscription, payment, invoice, refund or dispute."""
     if not number:
         return []
     intents = [select(table.payment_intent).where(table.id == number) for table in (Refund, Dispute)]
     named = or_(
-        Payment.stripe_id == number, InvoicePayment.payment_intent == number,
+        numbers.is_called(number), Payment.stripe_id == number, InvoicePayment.payment_intent == number,
         *(Payment.stripe_id.in_(each) for each in intents), *(InvoicePayment.payment_intent.in_(each) for each in intents),
     )  # fmt: skip
     ours = [Donation.public_id == number, Donation.session_id == number, Donation.subscription_id == number]

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, union_all
+from sqlalchemy import select
 
 from core import clock, unsubscribes
 from core.db import Base, db
+from core.job_names import jobs_of
 from core.jobs import Job
 from core.unsubscribes import Unsubscribe
 from petitions import mails
@@ -32,7 +33,6 @@ JOB_NAMES = (  # what a job's key says before a row's public id: with an end to 
     "confirmed", "later", "again", "address", "own", "own-data", "invite", "invitation-remind", "invitation-signed",
     "invitation-approved", *(f"journal:{act}" for act in JOURNAL),
 )  # fmt: skip
-PAST_ITS_COLON = "zz"  # sorts after ':' and whatever follows it, in every collation
 SEALED = "opened, as 'sealed'"
 KEY_NAMES = ("key_id", "data_key_id")
 GIVEN: dict[type[Base], tuple[str, ...]] = {
@@ -94,7 +94,7 @@ def collect(standing: Standing, person: Mapping[str, Any]) -> dict[str, Any]:
         "invitations": [_opened(petition, row) for row in invitations],
         "consent_texts": _told(select(ConsentText).where(ConsentText.digest.in_(agreed))),
         "signature_tokens": _told(_links(submissions)),
-        "jobs": [_columns(job) for job in _jobs(row.public_id for row in rows)],
+        "jobs": [_columns(job) for job in jobs_of(JOB_NAMES, (row.public_id for row in rows))],
         "suppressions": [_columns(row) for row in _of_mailbox(Suppression, standing)],
         "unsubscribes": _told(stopped),
     }
@@ -117,23 +117,6 @@ def _of_mailbox(table: Any, standing: Standing) -> list[Any]:
 def _links(submissions: Iterable[Submission]) -> Any:
     theirs = SignatureToken.submission_id.in_([row.id for row in submissions])
     return select(SignatureToken).where(theirs).order_by(SignatureToken.expires_at, SignatureToken.purpose)
-
-
-def _jobs(public_ids: Iterable[str]) -> list[Job]:
-    """Work whose name holds a row's random number; what was asked for in seals without a name lives for seconds."""
-    found = {job for one in set(public_ids) for job in db.session.scalars(_named(one))}
-    return sorted(found, key=lambda job: job.id)
-
-
-def _named(public_id: str) -> Any:
-    """Range by range of the index, not in one condition: no done job is ever deleted, and planners would read them all."""
-    names = [f"{name}:{public_id}" for name in JOB_NAMES]
-    ranges = [select(Job.id).where(Job.key >= name, Job.key < name + PAST_ITS_COLON, _begins(name)) for name in names]
-    return select(Job).where(Job.id.in_(union_all(*ranges)))
-
-
-def _begins(name: str) -> Any:
-    return or_(Job.key == name, Job.key.startswith(f"{name}:", autoescape=True))
 
 
 def _told(query: Any) -> list[dict[str, Any]]:

@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 
-from .. import catalogue, events, known_cards
-from ..errors import InvalidRequest
+from .. import catalogue, events, known_cards, subscriptions
+from ..errors import InvalidRequest, NoSuchObject
 from ..jsons import Json
 from ..rules import EXPAND, Fields, choice, email, metadata, text
 from ..session_fields import ADDRESS
@@ -34,6 +34,7 @@ NEW_METHOD = Fields(
     },
     required=("type",),
 )
+NOTHING = Fields({})
 ATTACH = Fields({"customer": text(), "expand": EXPAND}, required=("customer",))
 
 
@@ -48,6 +49,21 @@ def create_customer(ledger: Ledger, params: Json) -> Json:
         if wishes.get("invoice_settings", {}).get("default_payment_method") == wishes["payment_method"]:
             customer["invoice_settings"]["default_payment_method"] = method["id"]
     return ledger.save(customer)
+
+
+def delete_customer(ledger: Ledger, params: Json, customer: str) -> Json:
+    """What is known of somebody who pays is gone, cards too; their subscriptions end now."""
+    NOTHING("", params)
+    known = ledger.get("customer", customer)
+    if known.get("deleted"):
+        raise NoSuchObject("customer", customer)
+    running: list[tuple[str, object]] = [
+        ("json_extract(body, '$.customer') = ?", customer), ("json_extract(body, '$.status') <> ?", "canceled"),
+    ]  # fmt: skip
+    for subscription in ledger.page("subscription", running, limit=100, cursor={})[0]:
+        subscriptions.end(ledger, subscription, reason="cancellation_requested")
+    events.record(ledger, "customer.deleted", known)
+    return ledger.save({"id": customer, "object": "customer", "deleted": True})
 
 
 def create_method(ledger: Ledger, params: Json) -> Json:
@@ -98,6 +114,7 @@ def create_price(ledger: Ledger, params: Json) -> Json:
 def register(api: Blueprint) -> None:
     """Hang the routes into the API."""
     api.post("/customers", endpoint="create_customer")(writes(create_customer))
+    api.delete("/customers/<customer>", endpoint="delete_customer")(writes(delete_customer))
     api.post("/payment_methods", endpoint="create_payment_method")(writes(create_method))
     api.post("/payment_methods/<method>/attach", endpoint="attach_payment_method")(writes(attach))
     api.post("/products", endpoint="create_product")(writes(create_product))

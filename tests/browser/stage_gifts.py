@@ -8,6 +8,7 @@ from donations.models import Donation, Payment
 from donations.wall.models import WallEntry
 from tests.donations.conftest import World
 from tests.donations.events import completed, dispute, refund, send
+from tests.donations.own_pages import Visitor
 from tests.donations.test_wall import gift_by, pay
 from tests.factories import make_case
 from tests.organisers.conftest import Office
@@ -37,7 +38,13 @@ def gifts(app: Flask, office: Office) -> dict[str, str]:
         reference="Statement 2026/11, page 12, line 7", name=LONG, show_name="yes", note="Brought by her sister",
     )  # fmt: skip
     World(app).work()
-    return {"monthly": monthly.public_id, "refund": refund_path, "offline": offline, "fund": slug}
+    return {
+        "own_gifts": Visitor(World(app)).own(),
+        "monthly": monthly.public_id,
+        "refund": refund_path,
+        "offline": offline,
+        "fund": slug,
+    }
 
 
 def _went_wrong(app: Flask, office: Office, monthly: str, slug: str) -> str:

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from core.money import Money
 from core.vault import SITE, vault
 from donations import checkout_services, services
 from donations.models import Donation, Frequency, Payment, StripeEvent
+from donations.own_page import donors, links
 from donations.stripe_gateway import Session
 from sandbox import create_sandbox, deliveries
 from sandbox.server import RunningSandbox, listen
@@ -113,6 +115,19 @@ class World:
         files = sorted(folder.glob("*.eml"))
         read = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in files]
         return [mail for mail in read if mail["To"] == address]
+
+    def page_owner(self, mail: EmailMessage) -> str:
+        """Whose own page the link of a mail leads to, by address."""
+        (secret,) = re.findall(r"/donations/manage/(\S+)", text_of(mail))
+        with self.app.app_context():
+            return str(donors.open_person(links.get(secret))["email"])
+
+
+def text_of(mail: EmailMessage) -> str:
+    """The text of a mail, whatever is attached to it."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
 
 
 def intend(case: Case | None, money: Money, frequency: Frequency) -> Donation:

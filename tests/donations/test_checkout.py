@@ -18,7 +18,7 @@ from core import clock
 from core.db import db
 from donations.models import Donation
 from tests.conftest import BASE
-from tests.donations.conftest import Stand, World, served, sibling
+from tests.donations.conftest import Stand, World, served, sibling, text_of
 from tests.donations.pages import chosen, fields, give, value_of
 from tests.factories import make_case
 
@@ -58,7 +58,7 @@ def test_giving_once_from_the_form_to_the_receipt(stand: Stand) -> None:
     assert "your gift has arrived" in client.get(back).text
     assert '<strong class="big">€12.50</strong>' in client.get(f"/donate/{slug}?currency=EUR").text
     (mail,) = stand.world.mails()
-    assert "Legal fund" in mail.get_content()
+    assert "Legal fund" in text_of(mail)
     assert stand.deliver() == 0, "every webhook was answered 200"
 
 

@@ -15,7 +15,7 @@ from core.money import Money, from_major, with_fee
 from core.vault import SITE, vault
 from donations.checkout_services import SEALED_CONTEXT, open_donor
 from donations.models import Donation, Frequency
-from tests.donations.conftest import World
+from tests.donations.conftest import World, text_of
 from tests.donations.events import completed, send
 from tests.donations.pages import chosen, give, value_of
 from tests.factories import make_case
@@ -201,7 +201,7 @@ def test_a_tribute_is_sealed_and_printed_on_the_receipt(
         "id": "cs_test_of_the_tribute", "client_reference_id": donation.public_id, "payment_intent": "pi_tribute",
     }  # fmt: skip
     send(client, paid)
-    plain, printed = sorted((mail.get_content() for mail in world.mails()), key=lambda text: line in text)
+    plain, printed = sorted((text_of(mail) for mail in world.mails()), key=lambda text: line in text)
     assert line in printed
     assert "emory of" not in plain and "ehalf of" not in plain
 

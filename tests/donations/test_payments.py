@@ -13,7 +13,7 @@ from cases.models import Case, CaseStatus
 from core import clock
 from core.db import db
 from donations import services
-from tests.donations.conftest import World
+from tests.donations.conftest import DONOR, World, text_of
 from tests.donations.events import (
     completed,
     event,
@@ -260,7 +260,7 @@ def test_a_receipt_says_what_was_given_when_for_what_and_what_the_statement_will
     gift = world.gift(minor=2550)
     send(client, completed(gift))
     (mail,) = world.mails()
-    words = " ".join(mail.get_content().split())
+    words = " ".join(text_of(mail).split())
     assert mail["Subject"] == "Receipt for your gift"
     today = clock.day(clock.now().date())
     for said in ("Dana Donor", "Amount: €25.50", f"Date: {today}", "For: Media fund", "once", "DONATION",
@@ -268,14 +268,17 @@ def test_a_receipt_says_what_was_given_when_for_what_and_what_the_statement_will
         assert said in words
 
 
-def test_a_receipt_of_a_monthly_gift_to_the_general_fund(client: FlaskClient, world: World) -> None:
+def test_a_receipt_of_a_monthly_gift_to_the_general_fund_leads_to_where_it_is_stopped(
+    client: FlaskClient, world: World
+) -> None:
     gift = world.gift(frequency="monthly", general=True)
     send(client, completed(gift))
     (mail,) = world.mails()
-    words = " ".join(mail.get_content().split())
+    words = " ".join(text_of(mail).split())
     assert "For: where it is needed most" in words
     assert "every month" in words
-    assert "To change or stop your gift, answer this mail" in words
+    assert "change, pause or stop a regular gift" in words and "works for 30 days" in words
+    assert world.page_owner(mail) == DONOR
     assert world.raised(gift) == {"EUR": 2500}
 
 

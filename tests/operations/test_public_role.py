@@ -17,6 +17,9 @@ from core.vault import SITE, ensure_scope
 from operations.public_rights import RIGHTS
 from petitions.models import Petition
 from tests.conftest import BASE, MIGRATIONS, new_postgresql
+from tests.donations.conftest import DONOR, World
+from tests.donations.events import completed, invoice_paid, send, subscription
+from tests.donations.own_pages import Visitor
 from tests.donations.pages import give
 from tests.operations.test_backup import run
 from tests.petitions.conftest import Campaign, make_campaign
@@ -125,6 +128,31 @@ def test_a_donor_and_a_visitor_find_everything(split: Split) -> None:
     assert {path: status for path in paths if (status := client.get(path).status_code) != 200} == {}
     give(client)  # it is stored before Stripe is asked, which is away in this test
     assert split.inside.fresh(text("SELECT count(*) FROM donations")) == 1
+
+
+def test_a_donor_can_do_everything_on_the_public_server(split: Split) -> None:
+    inside, public = World(split.inside.app), Visitor(World(split.public.app))
+    gift = inside.gift(1000, frequency="monthly")
+    for body in (subscription(gift), invoice_paid(gift), completed(gift)):
+        assert send(public.client, body).status_code == 200
+    split.post("/donations/manage", email=DONOR)
+    own = Visitor(inside).own()
+    public.page(own)
+    wishes: dict[str, dict[str, str]] = {
+        "postal": {"name": "Dana", "street": "1 Quay", "place": "Dublin", "country": "IE"}, "forget": {}, "unlist": {},
+        "data": {}, "links": {},
+    }  # fmt: skip
+    changes: dict[str, dict[str, str]] = {"amount": {"amount": "12"}, "pause": {"months": "1"}, "stop": {}}
+    for act, fields in changes.items():
+        split.post(f"{own}/gift/{gift.public_id}/{act}", **fields)
+    for act, fields in wishes.items():
+        split.post(f"{own}/own/{act}", **fields)
+    own = Visitor(inside).own()
+    split.post(f"{own}/own/email", email="second@example.org")
+    split.post(Visitor(inside).proof("second@example.org"))
+    own = Visitor(inside).own("second@example.org")
+    split.post(f"{own}/own/erase")
+    assert inside.donations()[-1].blob is None
 
 
 def test_what_is_the_offices_is_hidden_from_the_public_server(split: Split) -> None:

@@ -206,3 +206,13 @@ def test_a_subscription_without_any_means_of_payment_is_renewed_by_a_new_card(be
     with bench.store.writing() as ledger:
         ledger.save({**ledger.get("subscription", patron["id"]), "default_payment_method": None})
     assert drive(bench, patron, "renew") == [UPDATED, *CHARGED, *BILLED]
+
+
+def test_a_customer_that_is_deleted_pays_no_more_and_is_named_nowhere(bench, patron):
+    happened = bench.events_of(lambda: bench.client.v1.customers.delete(patron["customer"]))
+    assert "customer.subscription.deleted" in happened and "customer.deleted" in happened
+    assert now(bench, patron["id"])["status"] == "canceled"
+    left = bench.client.v1.customers.retrieve(patron["customer"]).to_dict()
+    assert left == {"id": patron["customer"], "object": "customer", "deleted": True}
+    with pytest.raises(stripe.InvalidRequestError, match="No such customer"):
+        bench.client.v1.customers.delete(patron["customer"])
