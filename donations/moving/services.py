@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from cases.models import Case, CaseStatus
-from core import clock
+from core import clock, journal
 from core.db import RowNotFound, db
 from core.jobs import WISH, enqueue
 from donations.models import Donation, Frequency
 from donations.moving.models import Answer, FundQuestion
+from donations.own_page import wishes
 from donations.own_page.models import Donor
 from donations.subscriptions import changes
 from donations.subscriptions import services as subscriptions
@@ -109,6 +110,8 @@ def move(question: FundQuestion, case: Case | None) -> None:
     told = {"donation": gift.public_id, "case": question.case_id, "named": gift.show_name}
     gift.case, gift.show_name, gift.show_badge = case, False, False
     db.session.flush()
+    if told["named"]:
+        journal.promise(wishes.UNLISTED, gift.public_id, priority=WISH)  # an old backup puts no name up again
     let_go(question)
     key = f"{MOVED_KIND}:{gift.public_id}:{question.case_id}:{question.asked_at.timestamp():.0f}"
     enqueue(MOVED_KIND, told, key=key, priority=WISH)
