@@ -19,7 +19,8 @@ from donations import checkout_services, services
 from donations.models import Donation
 from donations.moving.models import FundQuestion
 from donations.subscriptions import services as subscriptions
-from tests.donations.conftest import Gift, World
+from tests.donations.conftest import Gift, World, text_of
+from tests.donations.own_pages import PAGE
 from tests.donations.stripe_account import Account
 from tests.factories import make_case
 
@@ -134,7 +135,7 @@ class Endings:
 
     def mail(self, subject: str) -> str:
         """The last mail with this subject."""
-        return [mail.get_content() for mail in self.world.mails() if mail["Subject"] == subject][-1]
+        return [text_of(mail) for mail in self.world.mails() if mail["Subject"] == subject][-1]
 
     @property
     def link(self) -> str:
@@ -142,6 +143,12 @@ class Endings:
         found = LINK.search(self.mail(QUESTION))
         assert found
         return found[1]
+
+    def link_in(self, subject: str, gift: Gift) -> str:
+        """Where the question of a gift is answered, under the link of the last mail with this subject."""
+        found = PAGE.search(self.mail(subject))
+        assert found
+        return f"{found[1]}/fund/{gift.public_id}"
 
     def page(self, link: str = "") -> str:
         answer = self.world.app.test_client().get(link or self.link)
