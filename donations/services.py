@@ -203,10 +203,11 @@ def totals() -> dict[str, int]:
 
 
 def givers(case_id: int | None) -> int:
-    """How many donations have been paid at least once to a case (None: to the general fund)."""
-    mine = (Payment.status == PaymentStatus.PAID) & Payment.case_id.is_not_distinct_from(case_id)
-    query = select(func.count(Payment.donation_id.distinct())).where(mine)
-    return db.session.scalar(query) or 0
+    """From how many donations something is left in a case's fund (None: in the general one)."""
+    parts = reversals.gone()
+    mine = (Payment.status == PaymentStatus.PAID, Payment.case_id.is_not_distinct_from(case_id))
+    query = select(func.count(Payment.donation_id.distinct())).outerjoin(parts, reversals.of_payment(parts))
+    return db.session.scalar(query.where(*mine, reversals.left_of(parts) > 0)) or 0
 
 
 def attention(limit: int = 20) -> list[StripeEvent]:
@@ -218,6 +219,6 @@ def attention(limit: int = 20) -> list[StripeEvent]:
 def _sums(*conditions: Any) -> dict[str, int]:
     parts = reversals.gone()
     query = select(Payment.currency, func.sum(reversals.left_of(parts)))
-    query = query.outerjoin(parts, parts.c.stripe_id == Payment.stripe_id)
+    query = query.outerjoin(parts, reversals.of_payment(parts))
     rows = db.session.execute(query.where(Payment.status == PaymentStatus.PAID, *conditions).group_by(Payment.currency))
     return {currency: int(minor) for currency, minor in rows}

@@ -41,6 +41,8 @@ def gather(limit: int = AT_ONCE) -> int:
     """Ties gifts that were made to their donors; how many. The worker only."""
     waiting = select(Donation).where(text(DONORLESS)).order_by(Donation.id).limit(limit)
     gifts = db.session.scalars(waiting).all()
+    if gifts:
+        vault().prepare(SITE)  # before the first write
     for gift in gifts:
         _attach(gift)
     return len(gifts)

@@ -115,7 +115,7 @@ def years(donor: Donor) -> list[Year]:
     """Every payment of the donor by year, the latest year first."""
     parts = reversals.gone()
     query = select(Payment, reversals.left_of(parts)).join(Payment.donation).where(Donation.donor_id == donor.id)
-    query = query.outerjoin(parts, parts.c.stripe_id == Payment.stripe_id).order_by(Payment.id.desc())
+    query = query.outerjoin(parts, reversals.of_payment(parts)).order_by(Payment.id.desc())
     whole = query.options(joinedload(Payment.case), joinedload(Payment.donation))
     by_year: dict[int, list[Paid]] = {}
     for payment, left in db.session.execute(whole):

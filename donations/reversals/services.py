@@ -57,14 +57,20 @@ def record_dispute(contested: Contested, *, at: datetime) -> None:
 
 
 def gone() -> Subquery:
-    """(stripe_id, amount): how much of each payment is on its way back or was taken, by the payment's own Stripe id."""
-    back = select(Refund.payment_intent, Refund.amount).where(Refund.status.in_(GOING))
-    contested = select(Dispute.payment_intent, Dispute.amount).where(Dispute.status.in_(TAKEN))
+    """(stripe_id, currency, amount): how much of each payment is on its way back or was taken, by its own Stripe id."""
+    back = select(Refund.payment_intent, Refund.currency, Refund.amount).where(Refund.status.in_(GOING))
+    contested = select(Dispute.payment_intent, Dispute.currency, Dispute.amount).where(Dispute.status.in_(TAKEN))
     parts = union_all(back, contested).subquery()
     through = InvoicePayment.payment_intent == parts.c.payment_intent
     stripe_id = func.coalesce(InvoicePayment.invoice_id, parts.c.payment_intent).label("stripe_id")
-    query = select(stripe_id, func.sum(parts.c.amount).label("amount"))
-    return query.select_from(parts).outerjoin(InvoicePayment, through).group_by(stripe_id).subquery()
+    query = select(stripe_id, parts.c.currency, func.sum(parts.c.amount).label("amount"))
+    whole = query.select_from(parts).outerjoin(InvoicePayment, through)
+    return whole.group_by(stripe_id, parts.c.currency).subquery()
+
+
+def of_payment(parts: Subquery) -> ColumnElement[bool]:
+    """How a query outer-joins `gone()` to payments: other money than a payment's own takes nothing from it."""
+    return and_(parts.c.stripe_id == Payment.stripe_id, parts.c.currency == Payment.currency)
 
 
 def left_of(parts: Subquery) -> ColumnElement[int]:
@@ -99,8 +105,10 @@ def disputes_of(payment: Payment) -> list[Dispute]:
 
 def left(payment: Payment) -> Money:
     """What is left of a payment after refunds and disputes."""
-    back = sum(refund.amount for refund in refunds_of(payment) if refund.status in GOING)
-    taken = sum(dispute.amount for dispute in disputes_of(payment) if dispute.status in TAKEN)
+    going = [refund for refund in refunds_of(payment) if refund.status in GOING]
+    contested = [dispute for dispute in disputes_of(payment) if dispute.status in TAKEN]
+    back = sum(refund.amount for refund in going if refund.currency == payment.currency)
+    taken = sum(dispute.amount for dispute in contested if dispute.currency == payment.currency)
     return Money(max(0, payment.amount - back - taken), payment.currency)
 
 

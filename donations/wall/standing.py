@@ -47,6 +47,7 @@ def entry_stands() -> ColumnElement[bool]:
 
 def _reaching(table: type[Refund] | type[Dispute], wanted: Any) -> tuple[Select[Any], Select[Any]]:
     """What takes from a payment under the payment's own name, and through an invoice's."""
-    own = select(wanted).where(table.payment_intent == Payment.stripe_id)
-    invoice = select(wanted).join(InvoicePayment, InvoicePayment.payment_intent == table.payment_intent)
+    same = table.currency == Payment.currency
+    own = select(wanted).where(table.payment_intent == Payment.stripe_id, same)
+    invoice = select(wanted).where(same).join(InvoicePayment, InvoicePayment.payment_intent == table.payment_intent)
     return own.correlate(Payment), invoice.where(InvoicePayment.invoice_id == Payment.stripe_id).correlate(Payment)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from core.db import db
 from donations.models import Payment
+from donations.papers.numbers import number_of
 from donations.reversals.models import RefundRequest
 from organisers.gifts import finding
 from tests.conftest import BASE
@@ -75,7 +76,20 @@ def test_a_gift_is_found_by_every_number_that_it_has(office: Office, world: Worl
         assert shown(office, f"?number={number}") == [gift.public_id], number
     for number in (f"pi_{other.public_id}", contested["data"]["object"]["id"]):
         assert shown(office, f"?number={number}") == [other.public_id], number
-    assert "No gift matches" in office.get("/office/gifts?number=pi_nobody")
+    with office.app.app_context():
+        receipts = {payment.stripe_id: number_of(payment) for payment in db.session.scalars(select(Payment))}
+    assert shown(office, f"?number={receipts[f'in_{gift.public_id}_1']}") == [gift.public_id]
+    assert shown(office, f"?number={receipts[f'pi_{other.public_id}']}") == [other.public_id]
+    day, _, number = receipts[f"pi_{other.public_id}"].partition("-")
+    for nothing in (
+        "pi_nobody",
+        f"20200101-{number}",
+        f"20261399-{number}",
+        f"{day}-0",
+        f"99991231-{number}",
+        f"{day}-{'9' * 30}",
+    ):
+        assert "No gift matches" in office.get(f"/office/gifts?number={nothing}"), nothing
 
 
 def test_a_gift_is_in_the_list_of_one_state(office: Office, world: World) -> None:
