@@ -17,7 +17,7 @@ STOP, FUND = "stop", "fund:"  # a case's address may be any word
 class FundForm(PublicForm):
     """Every open fund but the one that was asked about, and the general one; nothing is preselected."""
 
-    choice = RadioField(_l("From now on"), validate_choice=False)
+    choice = RadioField(_l("What becomes of my gift from now on"), validate_choice=False)
 
     def __init__(self, question: FundQuestion, **given: Any) -> None:
         super().__init__(**given)

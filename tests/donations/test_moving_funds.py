@@ -15,6 +15,7 @@ from sqlalchemy import select
 from cases.models import CaseStatus
 from core import clock
 from core.db import db
+from core.vault import vault
 from donations.books import accounts, exports, journal, scope
 from donations.models import Donation, Payment
 from donations.moving import tending
@@ -182,6 +183,9 @@ def test_a_name_comes_off_the_old_wall_and_is_on_no_other_before_it_is_agreed_to
     endings.settle()
     endings.renew(gift)
     assert endings.world.donations()[0].show_badge is False
+    with app.app_context():
+        journalled = vault().keystore.journal_file.read_text()
+    assert journalled.count(f"gift-unlisted {gift.public_id}") == 1, "an old backup puts it up again"
     assert name not in wall(app, gift.slug) + wall(app, slug)
     assert "Your name is off the public list" in endings.mail(MOVED)
     endings.change(gift, show_name=True)
