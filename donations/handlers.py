@@ -18,6 +18,7 @@ from core.money import Money
 from donations import lookup, reading, services
 from donations.guards import handlers as guard_handlers
 from donations.models import Donation, Outcome, PaymentStatus, StripeEvent
+from donations.moving import services as moving
 from donations.reversals.handlers import dispute_changed, refund_changed
 from donations.stripe_gateway import API_VERSION, Event
 from donations.subscriptions.handlers import (
@@ -170,5 +171,6 @@ def _record_session(event: Event, status: PaymentStatus) -> Outcome:
 
 def _record(donation: Donation, stripe_id: str, status: PaymentStatus, event: Event, money: Money) -> None:
     services.record_payment(donation, stripe_id, status=status, at=event.created_at, money=money)
-    if donation.case and donation.case.status in (CaseStatus.DRAFT, CaseStatus.CLOSED):
+    closed = donation.case is not None and donation.case.status in (CaseStatus.DRAFT, CaseStatus.CLOSED)
+    if closed and not moving.was_asked(donation):
         alarms.sound("gift-for-closed-case", donation.public_id, donation=donation.public_id)

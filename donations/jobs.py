@@ -10,6 +10,8 @@ from core.worker import Tick
 from donations import letters, services
 from donations.guards import jobs as guard_jobs
 from donations.models import Outcome, PaymentStatus, StripeEvent
+from donations.moving import mails as moving_mails
+from donations.moving import tending as moving_tending
 from donations.own_page import donors, links
 from donations.own_page import jobs as own_page_jobs
 from donations.papers import jobs as paper_jobs
@@ -54,8 +56,9 @@ def _gather() -> bool:
 JOBS: dict[str, Handler] = {
     "donations.receipt": send_receipt, "donations.failure": send_failure, "donations.look_again": look_again,
     **reversals_jobs.JOBS, **subscriptions.JOBS, **changes.JOBS, **own_page_jobs.JOBS, **guard_jobs.JOBS,
-    **paper_jobs.JOBS, **tax_jobs.JOBS,
+    **paper_jobs.JOBS, **tax_jobs.JOBS, **moving_mails.JOBS,
 }  # fmt: skip
 TICKS = (
     *guard_jobs.TICKS, Tick(_gather, every=5.0), Tick(links.forget_old, every=3600.0), *paper_jobs.TICKS, *tax_jobs.TICKS,
+    *moving_tending.TICKS,
 )  # fmt: skip

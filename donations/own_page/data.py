@@ -18,6 +18,7 @@ from donations.checkout_services import open_donor
 from donations.guards.models import FraudWarning
 from donations.models import Donation, InvoicePayment, Payment
 from donations.moving.models import FundQuestion
+from donations.moving.services import MOVED_KIND
 from donations.own_page import donors, wishes
 from donations.own_page.models import Donor, DonorLink
 from donations.papers import services as papers
@@ -36,11 +37,13 @@ KEY_NAMES = ("key_id", "data_key_id")
 SEALED = "opened, as 'sealed'"
 MAILS = (
     "receipt", "payment_failed", "dunning", "gift_ended", "gift_changed", "donor_link", "donor_address", "donor_moved",
-    "donor_data", "donor_erased", "summary", "yearly", "tax_receipt", "tax_cancelled",
+    "donor_data", "donor_erased", "summary", "yearly", "tax_receipt", "tax_cancelled", "fund_question", "fund_moved",
+    "fund_kept",
 )  # fmt: skip
 JOB_NAMES = (
     *(f"mail:{template}" for template in MAILS), *wishes.KINDS, changes.KIND, "donations.receipt", "donations.failure",
-    "donations.dunning", "donations.ended", papers.RECEIPT, papers.SUMMARY, yearly.KIND, tax.ISSUE, tax_lookup.CORRECT, SETTLE,
+    "donations.dunning", "donations.ended", MOVED_KIND, papers.RECEIPT, papers.SUMMARY, yearly.KIND, tax.ISSUE,
+    tax_lookup.CORRECT, SETTLE,
     "journal:gift-unlisted", "journal:gift-erased",
 )  # fmt: skip
 DIGEST = "the fingerprint of a mailed link, which the mail itself holds"
@@ -65,7 +68,7 @@ GIVEN: dict[type[Base], tuple[str, ...]] = {
         "changed_at",
     ),
     FraudWarning: ("id", "payment_intent", "charge", "kind", "created_at", "settled_at"),
-    FundQuestion: ("donation_id", "case_id", "asked_at", "due_at", "answered_at", "answer"),
+    FundQuestion: ("donation_id", "case_id", "asked_at", "due_at", "answered_at", "answer", "was_paused", "resumes_at"),
     TaxReceipt: (
         "id", "public_id", "registration_id", "year", "number", "donor_id", "amount", "currency", *KEY_NAMES, "issued_at",
         "cancelled_at", "cancel_reason",

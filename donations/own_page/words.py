@@ -23,6 +23,9 @@ class Words(NamedTuple):
 def state_of(gift: RegularGift) -> str:
     """How it stands with a regular gift, in a sentence or two."""
     subscription = gift.subscription
+    if gift.question:
+        day = clock.day(gift.question.due_at.date(), _language())
+        return _("Its case is over. Your answer is needed before %(day)s; until then nothing new is taken.", day=day)
     if gift.under_way:
         return _("What you asked for is on its way to Stripe. A mail tells you as soon as it is done.")
     if subscription.status == SubscriptionStatus.PAUSED and subscription.resumes_at:

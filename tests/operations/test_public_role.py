@@ -12,12 +12,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from app import create_app
+from cases.models import Case, CaseStatus
 from core.db import Base, db
 from core.vault import SITE, ensure_scope
 from operations.public_rights import RIGHTS
 from petitions.models import Petition
 from tests.conftest import BASE, MIGRATIONS, new_postgresql
-from tests.donations.conftest import DONOR, World
+from tests.donations.conftest import DONOR, World, text_of
+from tests.donations.endings import LINK, QUESTION
 from tests.donations.events import completed, invoice_paid, invoice_payment_paid, refund, send, subscription
 from tests.donations.own_pages import Visitor
 from tests.donations.pages import give
@@ -164,6 +166,27 @@ def test_a_donor_can_do_everything_on_the_public_server(split: Split) -> None:
     own = Visitor(inside).own("second@example.org")
     split.post(f"{own}/own/erase")
     assert inside.donations()[-1].blob is None
+
+
+def test_a_donor_whose_case_is_over_answers_on_the_public_server(split: Split) -> None:
+    inside, public = World(split.inside.app), Visitor(World(split.public.app))
+    gifts = [inside.gift(1000, frequency="monthly") for _ in range(2)]
+    for gift in gifts:
+        for body in (subscription(gift), invoice_paid(gift), completed(gift)):
+            assert send(public.client, body).status_code == 200
+        with split.inside.app.app_context():
+            db.session.get_one(Case, gift.case_id).status = CaseStatus.CLOSED
+            db.session.commit()
+    links = [LINK.search(text_of(mail))[1] for mail in inside.mails() if mail["Subject"] == QUESTION]  # type: ignore[index]
+    for link, choice in zip(links, ("fund:", "stop"), strict=True):
+        assert public.client.get(link).status_code == 200
+        assert split.post(link, choice=choice) == link
+    assert (
+        split.inside.fresh(text("SELECT string_agg(answer, ' ' ORDER BY answer) FROM fund_questions"))
+        == "moved stopped"
+    )
+    assert send(public.client, invoice_paid(gifts[0], 2)).status_code == 200
+    assert split.inside.fresh(text("SELECT count(*) FROM payments WHERE case_id IS NULL")) == 1
 
 
 def test_what_is_the_offices_is_hidden_from_the_public_server(split: Split) -> None:
