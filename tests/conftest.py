@@ -23,6 +23,7 @@ from core.db import Base, db
 from core.vault import SITE, ensure_scope, vault
 from petitions import services
 from tests.sandbox.contract import as_stripe_would  # noqa: F401  (for every test: the sandbox is held to Stripe's file)
+from tests.together import pytest_xdist_make_scheduler  # noqa: F401
 
 for _name in ("DATABASE_URL", "SERVER_URL", "ROLE", "SMTP_URL", "UNDERSIGNED_DATA", "PORT", "REDIS_URL", "LIMITS"):
     os.environ.pop(_name, None)
