@@ -39,6 +39,7 @@ BASE = {
     "STRIPE_WEBHOOK_SECRETS": WEBHOOK_SECRET,
     "STRIPE_API_BASE": "http://127.0.0.1:9",
 }
+_for_this_test: list[Flask] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -121,6 +122,22 @@ def app(request: pytest.FixtureRequest, apps: dict[str, Flask]) -> Iterator[Flas
     yield app
     with app.app_context():
         db.session.rollback()
+    while _for_this_test:
+        close(_for_this_test.pop())
+
+
+def app_for_this_test(given: dict[str, str]) -> Flask:
+    """One more app, to a test that has `app`: its connections are closed when the test ends."""
+    made = create_app(given)
+    _for_this_test.append(made)
+    return made
+
+
+def close(app: Flask) -> None:
+    """Lets go of every connection to the database; PostgreSQL has only so many."""
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.fixture
