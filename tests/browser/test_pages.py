@@ -11,7 +11,7 @@ from operations.demo import CASE, PETITION
 from tests.browser.conftest import NewContext
 from tests.browser.looks import faults, overflow, press, violations
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 PATHS = (
     "/", "/cases/", f"/cases/{CASE}", "/news/", "/news/2010/06/", "/privacy", "/petitions/", f"/petitions/{PETITION}",

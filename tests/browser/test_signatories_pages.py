@@ -11,7 +11,7 @@ from tests.browser.conftest import Stage
 from tests.browser.looks import check_refusal, faults, press
 from tests.petitions.guarded import limits_on
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stage")]
+pytestmark = pytest.mark.browser
 
 Visit = Callable[..., Page]
 PATHS = (

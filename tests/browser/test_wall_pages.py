@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.looks import faults, press
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stage")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("path", ["/donate/{fund}", "/donate/{fund}/wall", "/donate", "/donate/wall"])

@@ -1,14 +1,17 @@
 """The database handle: aware moments, and writers on SQLite that wait for each other instead of failing."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import Engine, event, func, select, text
 from sqlalchemy.exc import StatementError
 
 from core.db import db, insert
 from core.jobs import Job, enqueue
+from tests.conftest import do_not_wait_for_the_disk
 from tests.core.conftest import at_once
 
 
@@ -70,8 +73,20 @@ def test_foreign_keys_hold(app: Flask) -> None:
         )
 
 
+@contextmanager
+def as_outside_the_tests() -> Iterator[None]:
+    """Connections as the product opens them, which wait for the disk."""
+    event.remove(Engine, "connect", do_not_wait_for_the_disk)
+    db.engine.dispose()
+    try:
+        yield
+    finally:
+        event.listen(Engine, "connect", do_not_wait_for_the_disk)
+        db.engine.dispose()
+
+
 def test_sqlite_survives_a_power_cut_and_forgets_what_was_deleted(apps: dict[str, Flask]) -> None:
-    with apps["sqlite"].app_context(), db.engine.connect() as connection:
+    with apps["sqlite"].app_context(), as_outside_the_tests(), db.engine.connect() as connection:
         pragmas = {
             name: connection.execute(text(f"PRAGMA {name}")).scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete")

@@ -16,7 +16,6 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from app import create_app
 from cases.models import Case
 from core import clock
 from core.db import db
@@ -30,7 +29,7 @@ from donations.stripe_gateway import Session
 from sandbox import create_sandbox, deliveries
 from sandbox.server import RunningSandbox, listen
 from sandbox.store import Store
-from tests.conftest import BASE, WEBHOOK_SECRET
+from tests.conftest import BASE, WEBHOOK_SECRET, app_for_this_test
 from tests.factories import make_case
 
 DONOR = "donor@example.org"
@@ -146,7 +145,7 @@ def sibling(app: Flask, **changes: str) -> Flask:
     """Another process of the same site: same database and keystore, other settings."""
     settings = app.config["UNDERSIGNED"]
     own = {"UNDERSIGNED_DATA": str(settings.data), "DATABASE_URL": settings.database_url}
-    return create_app({**BASE, **own, **changes})
+    return app_for_this_test({**BASE, **own, **changes})
 
 
 @contextmanager

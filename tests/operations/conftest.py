@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app import create_app
-from tests.conftest import new_postgresql
+from tests.conftest import app_for_this_test, new_postgresql
 from tests.factories import make_petition
 from tests.petitions.conftest import Campaign
 
@@ -37,6 +36,6 @@ def elsewhere(app: Flask, tmp_path: Path, postgresql_uri: str) -> Elsewhere:
             "UNDERSIGNED_DATA": str(settings.data), "DATABASE_URL": url, "SERVER_URL": settings.server_url, "LIMITS": "off",
             "SECRET_KEY": settings.secret_key, "OFFICE_SECRET_KEY": str(settings.office_secret_key),
         }  # fmt: skip
-        return create_app(given)
+        return app_for_this_test(given)
 
     return make

@@ -15,7 +15,6 @@ from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
 from sqlalchemy import func, select, update
 
-from app import create_app
 from core import clock, rotation
 from core.db import Base, db
 from core.jobs import Job
@@ -29,6 +28,7 @@ from petitions.keeping import rotation as petition_keys
 from petitions.models import Petition, Signature, Submission
 from petitions.persons import open_person
 from petitions.states import PetitionState
+from tests.conftest import app_for_this_test
 from tests.operations.test_backup import run
 from tests.operations.test_doctor import failing
 from tests.petitions.conftest import Campaign
@@ -76,7 +76,7 @@ def another_process(app: Flask) -> Flask:
         "UNDERSIGNED_DATA": str(settings.data), "DATABASE_URL": settings.database_url, "SERVER_URL": settings.server_url,
         "SECRET_KEY": settings.secret_key, "OFFICE_SECRET_KEY": str(settings.office_secret_key), "LIMITS": "off",
     }  # fmt: skip
-    return create_app(given)
+    return app_for_this_test(given)
 
 
 def test_an_open_petition_gets_a_new_pair_while_its_index_stays(app: Flask, campaign: Campaign) -> None:

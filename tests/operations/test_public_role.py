@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
@@ -17,7 +16,7 @@ from core.db import Base, db
 from core.vault import SITE, ensure_scope
 from operations.public_rights import RIGHTS
 from petitions.models import Petition
-from tests.conftest import BASE, MIGRATIONS, new_postgresql
+from tests.conftest import BASE, MIGRATIONS, close, new_postgresql
 from tests.donations.conftest import DONOR, World, text_of
 from tests.donations.endings import LINK, QUESTION
 from tests.donations.events import completed, invoice_paid, invoice_payment_paid, refund, send, subscription
@@ -76,14 +75,8 @@ def split(postgresql_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     )
     yield Split(campaign, Campaign(public, campaign.id, campaign.slug), case)
     for app in (inside, public):
-        dispose(app)
+        close(app)
     assert not list(folders[1].rglob("*.json")), "the public server wrote keys"
-
-
-def dispose(app: Flask) -> None:
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
 
 
 def test_every_table_has_a_line() -> None:

@@ -7,13 +7,12 @@ import time_machine
 from flask import Flask
 from sqlalchemy import select
 
-from app import create_app
 from core.db import db
 from core.jobs import Job
 from core.tokens import form_token
 from core.vault import SITE, ensure_scope
 from petitions.models import Signature, Submission
-from tests.conftest import BASE
+from tests.conftest import BASE, app_for_this_test
 from tests.factories import make_petition
 from tests.petitions.conftest import Campaign
 from tests.petitions.own_pages import ask_for_link, jobs_left, letters, own_page, rows
@@ -138,7 +137,7 @@ def test_a_signature_without_a_submission_gets_no_link_and_harms_nobody(campaign
 
 def test_too_many_requests_of_one_network_are_told_so(app: Flask, tmp_path) -> None:  # type: ignore[no-untyped-def]
     given = {**BASE, "LIMITS": "on", "UNDERSIGNED_DATA": str(app.config["UNDERSIGNED"].data)}
-    limited = create_app({**given, "DATABASE_URL": app.config["UNDERSIGNED"].database_url})
+    limited = app_for_this_test({**given, "DATABASE_URL": app.config["UNDERSIGNED"].database_url})
     with app.app_context():
         slug = make_petition().slug
         ensure_scope(SITE)

@@ -179,4 +179,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.processes)
-            item.add_marker(pytest.mark.xdist_group("processes"))

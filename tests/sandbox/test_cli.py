@@ -7,13 +7,15 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 VERSION = "1.52.0"
-FOLDER = Path(sys.prefix) / f"stripe-cli-{VERSION}"
+FOLDER = Path(sys.prefix) / f"stripe-cli-{VERSION}-whole"
 PATIENCE = 120  # seconds
 
 TRIGGERS = (
@@ -36,8 +38,6 @@ TRIGGERS = (
     "payment_intent.succeeded",
 )
 
-pytestmark = pytest.mark.xdist_group("stripe-cli")  # one worker: it is installed once
-
 
 @pytest.fixture(scope="session")
 def stripe_cli() -> Path:
@@ -49,17 +49,22 @@ def stripe_cli() -> Path:
 
 
 def _install() -> None:
+    """Beside its place, and there only when it is whole: a run that is ended half-way leaves nothing that looks installed."""
     npm = shutil.which("npm")
     if npm is None:
         _go_without("there is no npm: apt-get install -y npm")
-    FOLDER.mkdir(parents=True, exist_ok=True)
     options = ("--no-audit", "--no-fund", "--ignore-scripts", "--no-package-lock")
-    ended = subprocess.run(
-        [npm, "install", "--prefix", str(FOLDER), *options, f"@stripe/cli@{VERSION}"],
-        cwd=FOLDER, capture_output=True, text=True, timeout=PATIENCE,
-    )  # fmt: skip
-    if ended.returncode:
-        _go_without(f"npm could not fetch @stripe/cli {VERSION}: {ended.stderr[-500:]}")
+    with tempfile.TemporaryDirectory(prefix=f"{FOLDER.name}-", dir=FOLDER.parent) as beside:
+        made = Path(beside) / "made"
+        made.mkdir()
+        ended = subprocess.run(
+            [npm, "install", "--prefix", str(made), *options, f"@stripe/cli@{VERSION}"],
+            cwd=made, capture_output=True, text=True, timeout=PATIENCE,
+        )  # fmt: skip
+        if ended.returncode:
+            _go_without(f"npm could not fetch @stripe/cli {VERSION}: {ended.stderr[-500:]}")
+        with suppress(OSError):  # another run was first: its own is whole
+            made.rename(FOLDER)
 
 
 def _go_without(reason: str) -> NoReturn:
