@@ -16,6 +16,7 @@ import donations.handlers
 import donations.jobs
 import donations.models
 import donations.moving.models
+import donations.moving.views
 import donations.own_page.views
 import donations.tax.models
 import donations.views
@@ -84,6 +85,7 @@ PUBLIC = (
     petitions.own_page.views.own_page,
     petitions.invitations.views.invitations,
     donations.views.donations,
+    donations.moving.views.moving,
     donations.own_page.views.donor_page,
 )
 COMMANDS = (

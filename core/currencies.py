@@ -34,6 +34,11 @@ class Currency:
     step: int = 1
 
     @property
+    def whole(self) -> bool:
+        """Whether only whole units are given, so that a sign before three digits can but group them."""
+        return self.step % 10**self.exponent == 0
+
+    @property
     def largest(self) -> int:
         """The most that the form takes, in whole units."""
         return LARGEST_MAJOR * max(1, self.offers["once"].minimum // 2)

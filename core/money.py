@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from babel import Locale
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, get_decimal_symbol
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
@@ -19,6 +19,7 @@ AMOUNT = re.compile(
     re.ASCII,
 )
 TWO_WAYS = re.compile(r"\d{1,3}[.,]\d{3}", re.ASCII)  # 1,234: a thousand and more to some, one and a bit to others
+GROUPED = re.compile(r"[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 SIGNS = str.maketrans({"\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " ", "\N{THIN SPACE}": " ", "’": "'"})
 ONCE = "once"
 
@@ -115,11 +116,19 @@ def with_fee(money: Money) -> Money:
     return Money(-(-least // table.step) * table.step, table.code)
 
 
+def decimal_sign() -> str:
+    """What stands before the decimals in the reader's language: a point or a comma, as a rule."""
+    return str(get_decimal_symbol(_language()))
+
+
 def _major(typed: str, table: Currency) -> Decimal:
     pattern = "0.00" if table.exponent == 2 and table.step == 1 else "0"
     example = format_decimal(Decimal(table.offers[ONCE].presets[1]), pattern, _language())
     plain = _("Write the amount in plain digits, like %(example)s.", example=example)
-    if TWO_WAYS.fullmatch(typed):
+    if table.whole and GROUPED.fullmatch(typed):
+        return Decimal(re.sub("[^0-9]", "", typed))
+    if TWO_WAYS.fullmatch(typed) and not (table.exponent == 3 and decimal_sign() in typed):
+        # 5.120 dinars is how our pages write them in a language of the point; nowhere is it read as five thousand
         sentence = _("“%(typed)s” can be read in two ways.", typed=typed)
         raise AmountError(f"{sentence} {plain}")
     found = AMOUNT.fullmatch(typed)

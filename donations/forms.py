@@ -25,7 +25,7 @@ from wtforms.validators import AnyOf, DataRequired, Length
 from core.addresses import clean_address
 from core.currencies import CURRENCIES, Currency
 from core.forms import NO, Clean, PublicForm
-from core.money import AmountError, Money, from_major, parse_amount, with_fee
+from core.money import AmountError, Money, decimal_sign, from_major, parse_amount, with_fee
 from core.text import clean_name, clean_text
 from core.tokens import keyed_hash
 from donations.funds import Fund, designations
@@ -124,6 +124,11 @@ class DonateForm(PublicForm):
     def fee_fixed(self) -> Money:
         """The fixed part of the payment fee, for the page."""
         return from_major(self.table.fee_fixed, self.table.code)
+
+    @property
+    def decimal_sign(self) -> str:
+        """What stands before the decimals in the page's language."""
+        return decimal_sign()
 
     @property
     def net(self) -> Money:

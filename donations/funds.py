@@ -75,6 +75,11 @@ def designations(fund: Fund) -> list[tuple[str, str]]:
     return [general, *(_named(case) for case in list_public() if case.takes_gifts)]
 
 
+def name_of(case: Case) -> str:
+    """A case's fund as donors read it among others; the case alone where it never had one."""
+    return f"{case.fund_title} – {case.title}" if case.fund_title else case.title
+
+
 def thermometer(fund: Fund) -> Thermometer:
     """How far the fund has come; only what Stripe has confirmed counts."""
     case_id = fund.case.id if fund.case else None
@@ -96,4 +101,4 @@ def _general() -> Fund:
 
 
 def _named(case: Case) -> tuple[str, str]:
-    return case.slug, f"{case.fund_title} – {case.title}"
+    return case.slug, name_of(case)

@@ -18,6 +18,7 @@ from core.money import Money
 from donations import lookup, reading, services
 from donations.guards import handlers as guard_handlers
 from donations.models import Donation, Outcome, PaymentStatus, StripeEvent
+from donations.moving import services as moving
 from donations.reversals.handlers import dispute_changed, refund_changed
 from donations.stripe_gateway import API_VERSION, Event
 from donations.subscriptions.handlers import (
@@ -29,6 +30,7 @@ from donations.subscriptions.handlers import (
 Handler = Callable[[Event], Outcome]
 DISPUTED = ("created", "updated", "funds_withdrawn", "funds_reinstated", "closed")
 LOOK_AGAIN = timedelta(hours=1)
+OTHER_VERSION = "API version"  # what the reason of an event begins with that was set aside for its version
 MONEY_KEY = {"payment": "payment_intent", "subscription": "invoice"}
 
 
@@ -145,7 +147,7 @@ HANDLERS: dict[str, Handler] = {
 
 def _outcome(event: Event) -> tuple[Outcome, str]:
     if event.api_version != API_VERSION:  # its fields may mean something else
-        return Outcome.QUARANTINED, f"API version {reading.text(event.api_version)}"[:200]
+        return Outcome.QUARANTINED, f"{OTHER_VERSION} {reading.text(event.api_version)}"[:200]
     try:
         return HANDLERS[event.type](event), ""
     except lookup.UnmatchedPayment:
@@ -169,5 +171,6 @@ def _record_session(event: Event, status: PaymentStatus) -> Outcome:
 
 def _record(donation: Donation, stripe_id: str, status: PaymentStatus, event: Event, money: Money) -> None:
     services.record_payment(donation, stripe_id, status=status, at=event.created_at, money=money)
-    if donation.case and donation.case.status in (CaseStatus.DRAFT, CaseStatus.CLOSED):
+    closed = donation.case is not None and donation.case.status in (CaseStatus.DRAFT, CaseStatus.CLOSED)
+    if closed and not moving.was_asked(donation):
         alarms.sound("gift-for-closed-case", donation.public_id, donation=donation.public_id)

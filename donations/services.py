@@ -3,15 +3,27 @@
 import enum
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import CursorResult, and_, case, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CursorResult,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from core import clock
 from core.bundle import write
-from core.db import db, insert
+from core.db import UTCDateTime, db, insert
 from core.jobs import enqueue
 from core.money import Money
 from donations.models import (
@@ -24,12 +36,14 @@ from donations.models import (
     SessionState,
     StripeEvent,
 )  # fmt: skip
+from donations.moving.models import Answer, FundQuestion
 from donations.reversals import services as reversals
 from donations.subscriptions import services as subscriptions
 
 RANK = {PaymentStatus.PENDING: 0, PaymentStatus.FAILED: 1, PaymentStatus.PAID: 2}
 MESSAGES = {PaymentStatus.PAID: "donations.receipt", PaymentStatus.FAILED: "donations.failure"}
 ATTENTION = (Outcome.UNMATCHED, Outcome.QUARANTINED)
+SECOND = timedelta(seconds=1)  # Stripe tells no finer time: what came in the second of a move came after it
 SESSION_ID = re.compile(r"[\w-]{1,255}", re.ASCII)
 
 
@@ -83,9 +97,9 @@ def record_payment(
 ) -> None:
     """Notes how far a payment has come; it never falls back. The donor is written to once for each end, and each try.
 
-    `money` is what `check_terms` gave."""
+    Its fund is the gift's `at` that time, though the news may come after a move. `money` is what `check_terms` gave."""
     values = {
-        "stripe_id": stripe_id, "donation_id": donation.id, "case_id": donation.case_id,
+        "stripe_id": stripe_id, "donation_id": donation.id, "meant_for": donation.case_id, "of": donation.id, "by": at + SECOND,
         "amount": money.minor, "currency": money.currency, "status": status,
         "created_at": clock.now(), "paid_at": at if status == PaymentStatus.PAID else None,
         "attempts": trouble.attempts if trouble else 0, "retry_at": trouble.retry_at if trouble else None,
@@ -102,7 +116,7 @@ def record_payment(
 
 @cache
 def _risen(dialect: str) -> Any:
-    new = insert(Payment.__table__)
+    new = insert(Payment.__table__).values(case_id=_fund_then())
     rises = case(RANK, value=Payment.status) < case(RANK, value=new.excluded.status)
     tried = and_(Payment.status != PaymentStatus.PAID, Payment.attempts < new.excluded.attempts)
     told = {name: case((rises, new.excluded[name]), else_=Payment.__table__.c[name]) for name in ("status", "paid_at")}
@@ -114,9 +128,18 @@ def _risen(dialect: str) -> Any:
     return new.on_conflict_do_update(index_elements=["stripe_id"], set_=told, where=known)
 
 
+def _fund_then() -> ColumnElement[int | None]:
+    """The fund of the gift `of` `by` a moment: what it was moved from first since then, else what it is `meant_for`."""
+    moved = (FundQuestion.donation_id == bindparam("of", type_=BigInteger), FundQuestion.answer == Answer.MOVED)
+    since = FundQuestion.answered_at >= bindparam("by", type_=UTCDateTime())
+    first = select(FundQuestion.case_id).where(*moved, since).order_by(FundQuestion.answered_at).limit(1)
+    return func.coalesce(first.scalar_subquery(), bindparam("meant_for", type_=Integer))
+
+
 def record_invoice_payment(invoice_id: str, payment_intent: str) -> None:
     """Keeps which PaymentIntent paid an invoice, known or not yet: a refund names nothing else."""
     write(_kept(db.engine.dialect.name), {"invoice_id": invoice_id, "payment_intent": payment_intent})
+    reversals.promise_look(payment_intent)  # a refund that came first is the payment's from now on
 
 
 @cache
@@ -181,10 +204,11 @@ def totals() -> dict[str, int]:
 
 
 def givers(case_id: int | None) -> int:
-    """How many donations have been paid at least once to a case (None: to the general fund)."""
-    mine = (Payment.status == PaymentStatus.PAID) & Payment.case_id.is_not_distinct_from(case_id)
-    query = select(func.count(Payment.donation_id.distinct())).where(mine)
-    return db.session.scalar(query) or 0
+    """From how many donations something is left in a case's fund (None: in the general one)."""
+    parts = reversals.gone()
+    mine = (Payment.status == PaymentStatus.PAID, Payment.case_id.is_not_distinct_from(case_id))
+    query = select(func.count(Payment.donation_id.distinct())).outerjoin(parts, reversals.of_payment(parts))
+    return db.session.scalar(query.where(*mine, reversals.left_of(parts) > 0)) or 0
 
 
 def attention(limit: int = 20) -> list[StripeEvent]:
@@ -196,6 +220,6 @@ def attention(limit: int = 20) -> list[StripeEvent]:
 def _sums(*conditions: Any) -> dict[str, int]:
     parts = reversals.gone()
     query = select(Payment.currency, func.sum(reversals.left_of(parts)))
-    query = query.outerjoin(parts, parts.c.stripe_id == Payment.stripe_id)
+    query = query.outerjoin(parts, reversals.of_payment(parts))
     rows = db.session.execute(query.where(Payment.status == PaymentStatus.PAID, *conditions).group_by(Payment.currency))
     return {currency: int(minor) for currency, minor in rows}

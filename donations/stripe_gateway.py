@@ -13,13 +13,14 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+import requests
 import stripe
 import urllib3
 from flask import current_app
 from flask_babel import gettext as _
 
 from config import Settings
-from core import clock
+from core import clock, patience
 from donations.guards.circuit import CircuitOpen, TwinUnderWay, stripe_circuit
 
 log = logging.getLogger(__name__)
@@ -113,8 +114,8 @@ class Event:
 
 def create_session(order: Order) -> Session:
     """Opens a Checkout session; the same order again gives the same one. Raises a CheckoutError."""
-    options: Any = {"idempotency_key": order.public_id}
-    answer = ask(lambda v1: v1.checkout.sessions.create(_parameters(order), options), key=order.public_id)
+    once: Any = {"idempotency_key": order.public_id}
+    answer = ask(lambda v1: v1.checkout.sessions.create(_parameters(order), once), key=order.public_id)
     return Session(answer["id"], answer["url"], datetime.fromtimestamp(answer["expires_at"], UTC))
 
 
@@ -123,8 +124,9 @@ def ask(call: Callable[[Any], Any], *, patiently: bool = False, key: str = "") -
 
     While a person waits one try of 4 seconds, through the circuit, where the same `key` is the same call; `patiently`, in a
     job, three of 10."""
+    v1 = _v1(patiently)
     with nullcontext() if patiently else _circuit(key), _named_errors():
-        return call(_v1(patiently)).to_dict()
+        return call(v1).to_dict() if patiently else patience.within(REQUEST_TIMEOUT, lambda: call(v1).to_dict())
 
 
 def each(call: Callable[[Any], Any]) -> Iterator[dict[str, Any]]:
@@ -149,8 +151,8 @@ def _circuit(key: str) -> Iterator[None]:
 def _named_errors() -> Iterator[None]:
     try:
         yield
-    except stripe.APIConnectionError as error:
-        log.warning("stripe does not answer: %s", type(error.__cause__).__name__)
+    except (stripe.APIConnectionError, TimeoutError) as error:
+        log.warning("stripe does not answer: %s", type(error.__cause__ or error).__name__)
         raise StripeAway from error
     except stripe.StripeError as error:
         if error.http_status == 409:
@@ -206,11 +208,8 @@ def _signed_with(secret: str, raw: bytes, header: str) -> bool:
 
 
 def _parameters(order: Order) -> Any:
-    price: dict[str, Any] = {
-        "currency": order.currency.lower(),
-        "unit_amount": order.amount,
-        "product_data": {"name": _("Donation")},
-    }
+    price: dict[str, Any] = {"currency": order.currency.lower(), "unit_amount": order.amount}
+    price["product_data"] = {"name": _("Donation")}
     mark = {METADATA_KEY: order.public_id}
     common: dict[str, Any] = {
         "ui_mode": "hosted_page",
@@ -239,7 +238,9 @@ def _v1(patiently: bool) -> Any:
 def _client(key: str, base: str | None, timeout: int, retries: int) -> stripe.StripeClient:
     addresses: Any = {"api": base} if base else None
     patience: Any = urllib3.Timeout(total=timeout)  # a mere number would hold for connecting and waiting each
-    client = stripe.RequestsClient(timeout=patience)
+    client = stripe.RequestsClient(
+        timeout=patience, session=requests.Session()
+    )  # shared: each call has a thread of its own
     return stripe.StripeClient(key, max_network_retries=retries, http_client=client, base_addresses=addresses)
 
 

@@ -1,4 +1,4 @@
-"""The doctor's look at the database: schema, audit chain, jobs, tallies."""
+"""The doctor's look at the database: schema, audit chain, jobs, tallies, numbers of tax receipts."""
 
 from datetime import timedelta
 
@@ -10,6 +10,7 @@ from core import audit, clock
 from core.db import db
 from core.health import newest_revision, schema_revision
 from core.jobs import Job
+from donations.tax import numbering
 from operations.findings import Finding, failed, warning, well
 from petitions.counting import tallies
 
@@ -80,4 +81,14 @@ def drift(settings: Settings) -> Finding:
     return well("tallies", "They equal the signatures.")
 
 
-CHECKS = (migrated, audit_chain, dead_jobs, waiting_jobs, failing_jobs, drift)
+def tax_numbers(settings: Settings) -> Finding:
+    wrong = numbering.gaps()
+    if wrong:
+        return failed(
+            "tax receipts",
+            f"Their numbers must run without a gap: {'; '.join(wrong)}. Somebody changed rows: compare with a backup.",
+        )
+    return well("tax receipts", "The numbers of each registration and year run from 1 without a gap.")
+
+
+CHECKS = (migrated, audit_chain, dead_jobs, waiting_jobs, failing_jobs, drift, tax_numbers)

@@ -8,6 +8,7 @@ from config import Settings
 from core import clock, rotation
 from core.db import db
 from core.vault import VaultKey
+from donations.tax import keeping as tax_keeping
 from operations.findings import Finding, failed, warning, well
 from petitions.keeping import erasure, retention
 from petitions.models import Petition
@@ -21,6 +22,8 @@ def retention_clocks(settings: Settings) -> Finding:
         return well("retention", "This role holds no keystore.")
     late = retention.overdue(clock.now() - PATIENCE)
     late += [one.slug for one in erasure.unfinished() if one.erased_at and one.erased_at < clock.now() - KEY_PATIENCE]
+    if tax_keeping.overdue(clock.now() - PATIENCE):
+        late.append("tax receipts")
     if late:
         return failed(
             "retention",

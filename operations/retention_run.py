@@ -13,6 +13,7 @@ from core.alarms import sound
 from core.db import Base, db, empty_log
 from core.worker import Tick
 from donations.own_page import keeping as donors_kept
+from donations.tax import keeping as tax_keeping
 from operations import key_rotation
 from petitions.deadlines import DRAFTS, MAIL_FILES
 from petitions.keeping import retention
@@ -28,6 +29,7 @@ def run(moment: datetime) -> retention.Report:
     report.emptied += donors_kept.run(moment)
     report.emptied["mail files"] = mail_files.remove_older(settings.mail_folder, moment - MAIL_FILES)
     report.emptied["drafts"] = tables.sweep(settings.drafts_folder, moment - DRAFTS)
+    report.emptied["tax receipts"] = tax_keeping.forget(moment)
     report.emptied["keys"] = int(key_rotation.tend(moment))
     report.emptied = Counter({kind: count for kind, count in report.emptied.items() if count})
     empty_log()

@@ -1,19 +1,20 @@
 """Events that never arrived: Stripe lists those of the last 30 days, and they are applied as the webhook would."""
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, delete, select
 
 from core import clock
 from core.db import db, trace
 from donations import handlers, stripe_gateway
 from donations.books.comparison import Difference
 from donations.books.sentences import failed_event
-from donations.models import StripeEvent
+from donations.models import Outcome, StripeEvent
+from donations.stripe_gateway import API_VERSION, Event
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,12 @@ STRIPE_KEEPS = timedelta(days=30)
 AT_ONCE = timedelta(days=1)  # bodies held in memory
 MOST_TYPES = 20  # that Stripe takes in one question
 PAGE = 100
+SHOWN: dict[str, Callable[[Any], Any]] = {
+    "checkout.session": lambda v1: v1.checkout.sessions, "invoice": lambda v1: v1.invoices,
+    "invoice_payment": lambda v1: v1.invoice_payments, "subscription": lambda v1: v1.subscriptions,
+    "refund": lambda v1: v1.refunds, "dispute": lambda v1: v1.disputes,
+    "radar.early_fraud_warning": lambda v1: v1.radar.early_fraud_warnings, "payment_intent": lambda v1: v1.payment_intents,
+}  # fmt: skip
 
 
 @dataclass
@@ -58,13 +65,39 @@ def _listed(start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
     return iter(sorted(reversed(found), key=lambda event: event["created"]))
 
 
+def in_our_version(event: Event) -> Event:
+    """The event with its object as Stripe shows it now in our version; as it is where it is in ours, or Stripe shows none.
+
+    Stripe lists an event in the version that the account had when it was made, whatever the endpoint's is."""
+    kind, object_id = str(event.subject.get("object")), str(event.subject.get("id"))
+    if event.api_version == API_VERSION or kind not in SHOWN:
+        return event
+    db.session.rollback()  # no connection is held while Stripe thinks
+    try:
+        shown = stripe_gateway.ask(lambda v1: SHOWN[kind](v1).retrieve(object_id), patiently=True)
+    except stripe_gateway.StripeRefused:
+        return event
+    return replace(event, subject=shown, api_version=API_VERSION)
+
+
 def _known(event_id: str) -> bool:
-    return db.session.scalar(select(StripeEvent.id).where(StripeEvent.id == event_id)) is not None
+    """Whether nothing is left to do of an event; one that was set aside for its version alone is looked at again."""
+    known = select(StripeEvent.id).where(StripeEvent.id == event_id, ~_set_aside())
+    return db.session.scalar(known) is not None
+
+
+def _set_aside() -> ColumnElement[bool]:
+    """Quarantined for its version, and nobody has seen to it."""
+    for_version = StripeEvent.reason.startswith(handlers.OTHER_VERSION)
+    return and_(StripeEvent.outcome == Outcome.QUARANTINED, for_version, StripeEvent.settled_at.is_(None))
 
 
 def _apply(body: dict[str, Any], report: Backfill) -> None:
     try:
-        handlers.apply(stripe_gateway.event_of(body))
+        event = in_our_version(stripe_gateway.event_of(body))
+        if event.api_version == API_VERSION:
+            db.session.execute(delete(StripeEvent).where(StripeEvent.id == event.id, _set_aside()))
+        handlers.apply(event)
         db.session.commit()
         report.applied += 1
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one, the others must come

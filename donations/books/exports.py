@@ -12,11 +12,11 @@ from core.formats import CSV, xlsx
 from core.tables import Row
 from donations.books import journal, offline
 from donations.books.amounts import major
-from donations.books.gifts import fund_of, gifts_of
+from donations.books.gifts import fund_of, payments_of
 from donations.books.models import BalanceTransaction
 from donations.books.scope import Scope
 from donations.checkout_services import open_donor
-from donations.models import Donation
+from donations.models import Donation, Payment
 
 HEADER = (
     "date", "kind", "gift", "donor", "designation", "given", "given in", "gross", "fee", "net", "currency", "payout", "payment",
@@ -48,27 +48,28 @@ def export_journal(scope: Scope, format_name: str, *, actor: str) -> Iterator[by
 
 def entries_of(lines: Sequence[BalanceTransaction]) -> list[journal.Entry]:
     """The journal's entries of these movements, with the funds that their gifts are for."""
-    gifts = gifts_of(lines)
-    return list(journal.entries(lines, lambda line: fund_of(line, gifts)))
+    payments = payments_of(lines)
+    return list(journal.entries(lines, lambda line: fund_of(line, payments)))
 
 
 def _rows(lines: Sequence[BalanceTransaction], names: bool) -> Iterator[Row]:
-    gifts = gifts_of(lines)
+    payments = payments_of(lines)
     for line in lines:
-        gift = gifts.get(line.payment_intent)
+        payment = payments.get(line.payment_intent)
+        gift = payment.donation if payment else None
         exact = [major(amount, line.currency) for amount in (line.amount, line.fee, line.net)]
         given = major(line.source_amount, line.source_currency) if line.source_currency else ""
         yield (
             line.created_at.date().isoformat(), line.category, gift.public_id if gift else "", _donor(gift, names),
-            designation(gift), given, line.source_currency, *exact, line.currency, line.payout, line.payment_intent, line.id,
+            designation(payment), given, line.source_currency, *exact, line.currency, line.payout, line.payment_intent, line.id,
         )  # fmt: skip
 
 
-def designation(gift: Donation | None) -> str:
-    """What a gift is for, as the accountant reads it; empty where no gift is behind a movement."""
-    if gift is None:
+def designation(payment: Payment | None) -> str:
+    """What a payment was for, as the accountant reads it; empty where no gift is behind a movement."""
+    if payment is None:
         return ""
-    return gift.case.title if gift.case else _("General fund")
+    return payment.case.title if payment.case else _("General fund")
 
 
 def _donor(gift: Donation | None, names: bool) -> str:

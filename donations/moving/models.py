@@ -3,7 +3,7 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import Boolean, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cases.models import Case
@@ -22,7 +22,10 @@ class Answer(enum.StrEnum):
 
 
 class FundQuestion(Base):
-    """One a regular gift and case. Nothing is taken while it is open; without an answer by `due_at` the gift ends."""
+    """One a regular gift and case. Nothing is taken while it is open; without an answer by `due_at` the gift ends.
+
+    `was_paused`, `resumes_at` (None: no end): the pause that its donor had wished for before, and has again afterwards.
+    A case that takes gifts again while the question is open takes the row away: there is nothing left to answer."""
 
     __tablename__ = "fund_questions"
     __table_args__ = (
@@ -37,5 +40,12 @@ class FundQuestion(Base):
     due_at: Mapped[datetime] = mapped_column(UTCDateTime)
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     answer: Mapped[Answer | None] = mapped_column(one_of(Answer))
+    was_paused: Mapped[bool] = mapped_column(Boolean, default=False)
+    resumes_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     donation: Mapped[Donation] = relationship()
     case: Mapped[Case] = relationship()
+
+    @property
+    def still_paused(self) -> bool:
+        """Whether the pause that its donor had wished for goes on."""
+        return self.was_paused and (self.resumes_at is None or self.resumes_at > clock.now())

@@ -18,13 +18,17 @@ from donations.checkout_services import open_donor
 from donations.guards.models import FraudWarning
 from donations.models import Donation, InvoicePayment, Payment
 from donations.moving.models import FundQuestion
+from donations.moving.services import MOVED_KIND
 from donations.own_page import donors, wishes
 from donations.own_page.models import Donor, DonorLink
 from donations.papers import services as papers
 from donations.papers import yearly
 from donations.reversals.models import Dispute, Refund, RefundRequest
+from donations.reversals.services import SETTLE
 from donations.subscriptions import changes
 from donations.subscriptions.models import AgreedAmount, Subscription
+from donations.tax import lookup as tax_lookup
+from donations.tax import services as tax
 from donations.tax.models import TaxReceipt, TaxReceiptLine
 from donations.tax.seals import open_receipt
 from donations.wall.models import WallEntry
@@ -33,11 +37,13 @@ KEY_NAMES = ("key_id", "data_key_id")
 SEALED = "opened, as 'sealed'"
 MAILS = (
     "receipt", "payment_failed", "dunning", "gift_ended", "gift_changed", "donor_link", "donor_address", "donor_moved",
-    "donor_data", "donor_erased", "summary", "yearly",
+    "donor_data", "donor_erased", "summary", "yearly", "tax_receipt", "tax_cancelled", "fund_question", "fund_moved",
+    "fund_kept",
 )  # fmt: skip
 JOB_NAMES = (
     *(f"mail:{template}" for template in MAILS), *wishes.KINDS, changes.KIND, "donations.receipt", "donations.failure",
-    "donations.dunning", "donations.ended", papers.RECEIPT, papers.SUMMARY, yearly.KIND,
+    "donations.dunning", "donations.ended", MOVED_KIND, papers.RECEIPT, papers.SUMMARY, yearly.KIND, tax.ISSUE,
+    tax_lookup.CORRECT, SETTLE,
     "journal:gift-unlisted", "journal:gift-erased",
 )  # fmt: skip
 DIGEST = "the fingerprint of a mailed link, which the mail itself holds"
@@ -62,7 +68,7 @@ GIVEN: dict[type[Base], tuple[str, ...]] = {
         "changed_at",
     ),
     FraudWarning: ("id", "payment_intent", "charge", "kind", "created_at", "settled_at"),
-    FundQuestion: ("donation_id", "case_id", "asked_at", "due_at", "answered_at", "answer"),
+    FundQuestion: ("donation_id", "case_id", "asked_at", "due_at", "answered_at", "answer", "was_paused", "resumes_at"),
     TaxReceipt: (
         "id", "public_id", "registration_id", "year", "number", "donor_id", "amount", "currency", *KEY_NAMES, "issued_at",
         "cancelled_at", "cancel_reason",
@@ -119,7 +125,7 @@ def collect(donor: Donor, person: Mapping[str, Any]) -> dict[str, Any]:
         "wall_entries": _told(_rows(WallEntry, WallEntry.donation_id.in_(ids))),
         "donor_links": _told(_rows(DonorLink, DonorLink.donor_id == donor.id)),
         "unsubscribes": _told(_rows(Unsubscribe, stopped)),
-        "jobs": _jobs(donor, gifts, payments),
+        "jobs": _jobs(donor, gifts, [*names, *(receipt.public_id for receipt in receipts)]),
     }
 
 
@@ -130,9 +136,9 @@ def _names_of(payments: Sequence[Payment]) -> tuple[list[str], list[InvoicePayme
     return [*own, *(row.payment_intent for row in through)], through
 
 
-def _jobs(donor: Donor, gifts: Sequence[Donation], payments: Sequence[Payment]) -> list[dict[str, Any]]:
+def _jobs(donor: Donor, gifts: Sequence[Donation], names: Sequence[str]) -> list[dict[str, Any]]:
     """Work whose name holds a number of theirs: what kind, when, and how it ended; never what a mail will say."""
-    numbers = [donor.public_id, *(gift.public_id for gift in gifts), *(payment.stripe_id for payment in payments)]
+    numbers = [donor.public_id, *(gift.public_id for gift in gifts), *names]
     numbers += [gift.subscription_id for gift in gifts if gift.subscription_id]
     columns = ("id", "kind", "key", "state", "attempts", "created_at", "finished_at")
     return [{name: _plain(getattr(job, name)) for name in columns} for job in jobs_of(JOB_NAMES, numbers)]

@@ -13,6 +13,7 @@ from donations.models import Donation
 from donations.own_page import donors, leaving, links, mails, wishes
 from donations.own_page.models import Donor, LinkPurpose
 from donations.subscriptions.models import Subscription
+from donations.tax import services as tax
 from donations.tax.models import TaxReceipt
 
 
@@ -51,6 +52,8 @@ def set_postal(job: Job) -> None:
         person |= {"postal": asked["postal"], "name": asked["name"]}
     donors.seal_person(donor, person)
     donor.postal_at = clock.now() if asked["postal"] else None
+    if asked["postal"]:
+        tax.promise_for(donor)
 
 
 def ask_new_address(job: Job) -> None:

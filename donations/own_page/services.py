@@ -9,6 +9,8 @@ from sqlalchemy.orm import joinedload
 from core.db import RowNotFound, db
 from core.money import Money
 from donations.models import Donation, Frequency, Payment, PaymentStatus
+from donations.moving import services as moving
+from donations.moving.models import FundQuestion
 from donations.own_page.models import Donor
 from donations.reversals import services as reversals
 from donations.subscriptions import changes
@@ -38,11 +40,20 @@ class RegularGift:
     donation: Donation
     subscription: Subscription
     under_way: Sequence[Change]
+    asked: FundQuestion | None = None
+
+    @property
+    def question(self) -> FundQuestion | None:
+        """What its donor must answer first, its case being over; nothing once its end was asked for."""
+        ended = self.subscription.status == SubscriptionStatus.CANCELED or Change.STOP in self.under_way
+        return None if ended else self.asked
 
     @property
     def offers(self) -> tuple[str, ...]:
-        """What its donor may do; nothing more once its end was asked for."""
-        return () if Change.STOP in self.under_way else OFFERS[self.subscription.status]
+        """What its donor may do; nothing more once its end was asked for, and little while a question is open."""
+        if Change.STOP in self.under_way:
+            return ()
+        return ALWAYS if self.question else OFFERS[self.subscription.status]
 
     @property
     def next_money(self) -> Money:
@@ -104,7 +115,7 @@ def years(donor: Donor) -> list[Year]:
     """Every payment of the donor by year, the latest year first."""
     parts = reversals.gone()
     query = select(Payment, reversals.left_of(parts)).join(Payment.donation).where(Donation.donor_id == donor.id)
-    query = query.outerjoin(parts, parts.c.stripe_id == Payment.stripe_id).order_by(Payment.id.desc())
+    query = query.outerjoin(parts, reversals.of_payment(parts)).order_by(Payment.id.desc())
     whole = query.options(joinedload(Payment.case), joinedload(Payment.donation))
     by_year: dict[int, list[Paid]] = {}
     for payment, left in db.session.execute(whole):
@@ -121,7 +132,9 @@ def named_on_walls(donor: Donor) -> bool:
 
 def _standing(gift: Donation) -> RegularGift | None:
     subscription = subscriptions.find(gift)
-    return RegularGift(gift, subscription, changes.under_way(gift)) if subscription else None
+    if subscription is None:
+        return None
+    return RegularGift(gift, subscription, changes.under_way(gift), moving.open_question(gift))
 
 
 def _sums(payments: Sequence[Paid]) -> list[Money]:

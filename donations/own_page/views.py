@@ -28,6 +28,7 @@ from donations.own_page.models import Donor, LinkPurpose
 from donations.own_page.services import RegularGift
 from donations.papers import services as papers
 from donations.subscriptions import changes, portal
+from donations.tax import services as tax
 
 donor_page = Blueprint("donor_page", __name__, url_prefix="/donations/manage")
 
@@ -50,6 +51,7 @@ ACTS: dict[str, Callable[[Donor, Any], None]] = {
     "forget": lambda donor, form: wishes.set_postal(donor, None),
     "email": lambda donor, form: wishes.move(donor, form.email.data),
     "unlist": lambda donor, form: wishes.unlist(donor),
+    "tax": lambda donor, form: tax.promise_for(donor, copies=True),
     "data": lambda donor, form: wishes.ask_for_data(donor),
     "links": lambda donor, form: wishes.revoke(donor),
     "erase": lambda donor, form: wishes.erase(donor),
@@ -113,7 +115,7 @@ def show(secret: str) -> str:
     return render_template(
         "donations/own/page.html", secret=secret, donor=donor, gifts=services.regular_gifts(donor),
         years=services.years(donor), named=services.named_on_walls(donor), words=own_words.words, say=own_words,
-        done=own_words.done(request.args.get("done", "")),
+        done=own_words.done(request.args.get("done", "")), tax=tax.shown_to(donor),
     )  # fmt: skip
 
 

@@ -23,6 +23,9 @@ class Words(NamedTuple):
 def state_of(gift: RegularGift) -> str:
     """How it stands with a regular gift, in a sentence or two."""
     subscription = gift.subscription
+    if gift.question:
+        day = clock.day(gift.question.due_at.date(), _language())
+        return _("Its case is over. Your answer is needed before %(day)s; until then nothing new is taken.", day=day)
     if gift.under_way:
         return _("What you asked for is on its way to Stripe. A mail tells you as soon as it is done.")
     if subscription.status == SubscriptionStatus.PAUSED and subscription.resumes_at:
@@ -127,6 +130,14 @@ def words(act: str) -> Words:
                 "until then nothing changes."
             ),
             _("Mail the link to my new address"),
+        ),
+        "tax": Words(
+            _("Tax receipts"),
+            _(
+                "They come as PDFs to the address that your mails go to: new ones for gifts of this year and the last, "
+                "and those that were issued since the last year began, once more."
+            ),
+            _("Mail me my tax receipts"),
         ),
         "unlist": Words(
             _("My name on the list of supporters"),

@@ -16,6 +16,7 @@ from donations.papers import words
 from donations.papers.letterhead import letterhead
 from donations.papers.numbers import number_of
 from donations.reversals import services as reversals
+from donations.tax import services as tax
 
 
 def write(payment: Payment, *, key: str) -> None:
@@ -36,7 +37,7 @@ def document(payment: Payment, donor: Donor) -> mail.Document:
         "amount": payment.money.text(language, exact=True),
         "caption": _("received on %(day)s", day=_day(payment)),
         "facts": {"title": _("Your gift"), "rows": [list(row) for row in _facts(payment, donor)]},
-        "notes": [words.statement(payment.donation.frequency), words.no_certificate()],
+        "notes": [words.statement(payment.donation.frequency), tax.offer(payment.donation)],
     }
     moment = payment.paid_at or payment.created_at
     return mail.Document(f"receipt-{moment:%Y-%m-%d}.pdf", "receipt.typ", content, needed=False)
@@ -84,7 +85,7 @@ def _context(payment: Payment) -> dict[str, Any]:
         "statement": words.statement(donation.frequency),
         "number": number_of(payment),
         "gift": donation.public_id,
-        "tax": "",
+        "tax": tax.offer(donation),
     }
 
 

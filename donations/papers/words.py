@@ -55,10 +55,6 @@ def statements(frequencies: set[Frequency]) -> list[str]:
     return [once] * (Frequency.ONCE in frequencies) + [regular] * bool(frequencies - {Frequency.ONCE})
 
 
-def no_certificate() -> str:
-    return _("This is a receipt for your own records. It is not a certificate for the tax office.")
-
-
 def no_certificate_of_a_year() -> str:
     return _("This is a list for your own records. It is not a certificate for the tax office.")
 

@@ -27,7 +27,7 @@ def refund_changed(event: Event) -> Outcome:
     )
     if status is None or not intent:
         return Outcome.IGNORED
-    money = reading.money(refund.get("amount"), refund.get("currency"))
+    money = _in_its_currency(intent, reading.money(refund.get("amount"), refund.get("currency")))
     reversals.record_refund(reading.text(refund.get("id")), intent, money, status, at=event.created_at)
     if request := reading.text(reading.mapping(refund.get("metadata")).get(requests.METADATA_KEY)):
         requests.end(request, RequestState.SENT, reading.text(refund.get("id")))
@@ -40,7 +40,7 @@ def dispute_changed(event: Event) -> Outcome:
     status, intent = DISPUTES.get(reading.text(dispute.get("status"))), reading.text(dispute.get("payment_intent"))
     if status is None or not intent:
         return Outcome.IGNORED
-    money = reading.money(dispute.get("amount"), dispute.get("currency"))
+    money = _in_its_currency(intent, reading.money(dispute.get("amount"), dispute.get("currency")))
     due_at = reading.moment(reading.mapping(dispute.get("evidence_details")).get("due_by"))
     contested = reversals.Contested(
         reading.text(dispute.get("id")), intent, money, status, reading.text(dispute.get("reason")),
@@ -51,6 +51,14 @@ def dispute_changed(event: Event) -> Outcome:
     told = {"reason": contested.reason, "amount": money.text(), "answer_until": until}
     alarms.sound("dispute", contested.id, dispute=contested.id, **told)
     return _known(intent)
+
+
+def _in_its_currency(payment_intent: str, money: Money) -> Money:
+    """The money, if it is of the payment's own currency, or that is not known yet. Raises OtherTerms."""
+    payment = services.find_payment(payment_intent)
+    if payment and payment.currency != money.currency:
+        raise services.OtherTerms(f"{money.currency} of a payment in {payment.currency}")
+    return money
 
 
 def _known(payment_intent: str) -> Outcome:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Subquery, and_, case, func, literal, or_, select, union_all, update
 
 from core.db import db, insert
+from core.jobs import enqueue
 from core.money import Money
 from donations.models import InvoicePayment, Payment
 from donations.reversals.models import Dispute, DisputeStatus, Refund, RefundStatus
@@ -18,6 +19,7 @@ REFUND_RANK = {RefundStatus.PENDING: 0, RefundStatus.SUCCEEDED: 1, RefundStatus.
 DISPUTE_RANK = {DisputeStatus.INQUIRY: 0, DisputeStatus.OPEN: 1, DisputeStatus.WON: 2, DisputeStatus.LOST: 3}
 GOING = (RefundStatus.PENDING, RefundStatus.SUCCEEDED)  # a refund under way is ours no more
 TAKEN = (DisputeStatus.OPEN, DisputeStatus.LOST)
+SETTLE = "donations.tax_settle"
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ def record_refund(refund_id: str, payment_intent: str, money: Money, status: Ref
         "id": refund_id, "payment_intent": payment_intent, "amount": money.minor, "currency": money.currency, "status": status,
         "created_at": at, "changed_at": at,
     }  # fmt: skip
-    _rise(Refund, row, REFUND_RANK, "status", "changed_at")
+    if _rise(Refund, row, REFUND_RANK, "status", "changed_at"):
+        promise_look(payment_intent, f":{refund_id}:{status}:{at.isoformat()}")
 
 
 def record_dispute(contested: Contested, *, at: datetime) -> None:
@@ -49,22 +52,34 @@ def record_dispute(contested: Contested, *, at: datetime) -> None:
         "currency": contested.money.currency, "status": contested.status, "reason": contested.reason[:100],
         "fee": 0, "fee_currency": "", "due_at": contested.due_at, "created_at": at, "changed_at": at,
     }  # fmt: skip
-    _rise(Dispute, row, DISPUTE_RANK, "status", "amount", "due_at", "changed_at")
+    if _rise(Dispute, row, DISPUTE_RANK, "status", "amount", "due_at", "changed_at"):
+        promise_look(contested.payment_intent, f":{contested.id}:{contested.status}:{at.isoformat()}")
     if contested.fee:  # told by an event of its own, before or after the end
         mine = (Dispute.id == contested.id, Dispute.fee < contested.fee.minor)
         kept = {"fee": contested.fee.minor, "fee_currency": contested.fee.currency}
         db.session.execute(update(Dispute).where(*mine).values(kept))
 
 
+def promise_look(payment_intent: str, news: str = "") -> None:
+    """Promises that a payment's tax receipt is compared with what is left of it, once for each piece of news."""
+    enqueue(SETTLE, {"intent": payment_intent}, key=f"{SETTLE}:{payment_intent}{news}")
+
+
 def gone() -> Subquery:
-    """(stripe_id, amount): how much of each payment is on its way back or was taken, by the payment's own Stripe id."""
-    back = select(Refund.payment_intent, Refund.amount).where(Refund.status.in_(GOING))
-    contested = select(Dispute.payment_intent, Dispute.amount).where(Dispute.status.in_(TAKEN))
+    """(stripe_id, currency, amount): how much of each payment is on its way back or was taken, by its own Stripe id."""
+    back = select(Refund.payment_intent, Refund.currency, Refund.amount).where(Refund.status.in_(GOING))
+    contested = select(Dispute.payment_intent, Dispute.currency, Dispute.amount).where(Dispute.status.in_(TAKEN))
     parts = union_all(back, contested).subquery()
     through = InvoicePayment.payment_intent == parts.c.payment_intent
     stripe_id = func.coalesce(InvoicePayment.invoice_id, parts.c.payment_intent).label("stripe_id")
-    query = select(stripe_id, func.sum(parts.c.amount).label("amount"))
-    return query.select_from(parts).outerjoin(InvoicePayment, through).group_by(stripe_id).subquery()
+    query = select(stripe_id, parts.c.currency, func.sum(parts.c.amount).label("amount"))
+    whole = query.select_from(parts).outerjoin(InvoicePayment, through)
+    return whole.group_by(stripe_id, parts.c.currency).subquery()
+
+
+def of_payment(parts: Subquery) -> ColumnElement[bool]:
+    """How a query outer-joins `gone()` to payments: other money than a payment's own takes nothing from it."""
+    return and_(parts.c.stripe_id == Payment.stripe_id, parts.c.currency == Payment.currency)
 
 
 def left_of(parts: Subquery) -> ColumnElement[int]:
@@ -99,13 +114,15 @@ def disputes_of(payment: Payment) -> list[Dispute]:
 
 def left(payment: Payment) -> Money:
     """What is left of a payment after refunds and disputes."""
-    back = sum(refund.amount for refund in refunds_of(payment) if refund.status in GOING)
-    taken = sum(dispute.amount for dispute in disputes_of(payment) if dispute.status in TAKEN)
+    going = [refund for refund in refunds_of(payment) if refund.status in GOING]
+    contested = [dispute for dispute in disputes_of(payment) if dispute.status in TAKEN]
+    back = sum(refund.amount for refund in going if refund.currency == payment.currency)
+    taken = sum(dispute.amount for dispute in contested if dispute.currency == payment.currency)
     return Money(max(0, payment.amount - back - taken), payment.currency)
 
 
-def _rise(table: Any, row: dict[str, Any], ranks: dict[Any, int], *changing: str) -> None:
-    """Inserts the row, or lets it rise in rank; of equal rank the later news stands."""
+def _rise(table: Any, row: dict[str, Any], ranks: dict[Any, int], *changing: str) -> bool:
+    """Inserts the row, or lets it rise in rank; of equal rank the later news stands. Whether anything is new."""
     new = insert(table).values(row)
     rank = case(ranks, value=table.status)
     same = and_(rank == ranks[row["status"]], table.changed_at < row["changed_at"])
@@ -114,4 +131,4 @@ def _rise(table: Any, row: dict[str, Any], ranks: dict[Any, int], *changing: str
         set_={name: getattr(new.excluded, name) for name in changing},
         where=or_(rank < ranks[row["status"]], same),
     )
-    db.session.execute(risen)
+    return db.session.execute(risen.returning(table.id)).scalar() is not None

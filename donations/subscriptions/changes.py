@@ -62,6 +62,15 @@ def under_way(donation: Donation) -> list[Change]:
     return [Change(args["change"]) for args in db.session.scalars(waiting)]
 
 
+def all_under_way() -> dict[str, list[dict[str, Any]]]:
+    """What was asked for of every gift and Stripe has not confirmed yet, by the gift's number, the oldest wish first."""
+    waiting = select(Job.args).where(Job.state.in_(("queued", "running")), Job.kind == KIND).order_by(Job.id)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for args in db.session.scalars(waiting):
+        found.setdefault(args["donation"], []).append(args)
+    return found
+
+
 def _promise(donation: Donation, change: Change, **args: Any) -> None:
     key = f"{KIND}:{donation.public_id}:{ABOUT[change]}:{secrets.token_hex(6)}"
     enqueue(KIND, {"donation": donation.public_id, "change": str(change), **args}, key=key, priority=WISH)
@@ -94,7 +103,10 @@ def _stop(donation: Donation, standing: Subscription, args: dict[str, Any]) -> s
 
 
 def _pause(donation: Donation, standing: Subscription, args: dict[str, Any]) -> subscriptions.Reported:
-    behaviour = {"behavior": "void"} | ({"resumes_at": args["until"]} if args.get("until") else {})
+    until = args.get("until")
+    if until and until <= clock.now().timestamp():  # Stripe was away until its end
+        return _resume(donation, standing, args)
+    behaviour = {"behavior": "void"} | ({"resumes_at": until} if until else {})
     return _update(standing.id, {"pause_collection": behaviour})
 
 

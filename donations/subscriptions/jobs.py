@@ -7,6 +7,7 @@ from core.db import db
 from core.jobs import Handler, Job
 from donations import letters, services
 from donations.models import Donation, PaymentStatus
+from donations.moving.models import Answer, FundQuestion
 
 PAYMENT_FAILED = "payment_failed"  # Stripe's word for a subscription that it gave up
 
@@ -34,9 +35,16 @@ def send_end(job: Job) -> None:
     context = {
         "amount": donation.money.text(donation.language),
         "failed": job.args["why"] == PAYMENT_FAILED,
+        "silent": _never_answered(donation),
         "again": f"/donate/{donation.case.slug}" if donation.case and donation.case.takes_gifts else "/donate",
     }
     letters.write(donation, "gift_ended", key=job.args["subscription"], context=context)
+
+
+def _never_answered(donation: Donation) -> bool:
+    """Whether it ended because its donor was asked where it goes, its case being over, and gave no answer."""
+    silent = (FundQuestion.donation_id == donation.id, FundQuestion.answer == Answer.SILENT)
+    return db.session.scalar(select(FundQuestion.donation_id).where(*silent)) is not None
 
 
 JOBS: dict[str, Handler] = {"donations.dunning": send_dunning, "donations.ended": send_end}

@@ -115,3 +115,7 @@ class TaxReceiptLine(Base):
     valid: Mapped[bool] = mapped_column(Boolean, default=True)
     receipt: Mapped[TaxReceipt] = relationship(back_populates="lines")
     payment: Mapped[Payment] = relationship()
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.receipt.currency)

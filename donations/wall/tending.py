@@ -74,10 +74,11 @@ def _name_giver(gift: OfflineGift) -> bool:
 
 
 def _keep(column: str, gift_id: int, case_id: int | None, name: str, words: Words) -> WallEntry:
-    """The row of a gift: a new one, or the one that was emptied, whose words stay as they were judged."""
+    """The row of a gift: a new one, or the one that was emptied, whose words stay as they were judged; on its fund's wall."""
     values: dict[str, Any] = {column: gift_id, "case_id": case_id, "name": name, "words": words}
     new = insert(WallEntry).values(values)
-    kept = new.on_conflict_do_update(index_elements=[column], set_={"name": new.excluded.name})
+    anew = {"name": new.excluded.name, "case_id": new.excluded.case_id}
+    kept = new.on_conflict_do_update(index_elements=[column], set_=anew)
     entry_id = db.session.execute(kept.returning(WallEntry.id)).scalar_one()
     return db.session.get_one(WallEntry, entry_id, populate_existing=True)
 

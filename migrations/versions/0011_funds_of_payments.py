@@ -32,6 +32,8 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("answer", answers, nullable=True),
+        sa.Column("was_paused", sa.Boolean(), nullable=False),
+        sa.Column("resumes_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["donation_id"], ["donations.id"], name=op.f("fk_fund_questions_donation_id")),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_fund_questions_case_id")),
         sa.PrimaryKeyConstraint("donation_id", "case_id", name=op.f("pk_fund_questions")),

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 from cases.models import Case
 from core.db import db
 from core.guards import body_limit
+from donations.moving import services as moving
 from organisers.answers import actor, done, form_page
 from organisers.blueprint import ID, office
 from organisers.cases import services as case_services
@@ -49,7 +50,8 @@ def edit_case(case_id: int) -> Response:
             form.slug.errors = [slug_taken()]
         else:
             return saved(found)
-    return form_page("office/case_form.html", form, case=found)
+    gifts, answers = moving.running(found), moving.tally(found)
+    return form_page("office/case_form.html", form, case=found, gifts=gifts, answers=answers)
 
 
 @office.route(f"/cases/<{ID}:case_id>/safety", methods=["GET", "POST"])

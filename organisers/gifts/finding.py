@@ -99,9 +99,12 @@ def _rows(shown: Sequence[Donation]) -> list[Row]:
 
 
 def _of_fund(fund: str) -> list[ColumnElement[bool]]:
+    """Gifts that go to a fund, and those of which it has a payment from before they went elsewhere."""
     if not fund:
         return []
-    return [Donation.case_id.is_(None) if fund == GENERAL else Donation.case_id == int(fund)]
+    case_id = None if fund == GENERAL else int(fund)
+    paid = exists().where(Payment.donation_id == Donation.id, Payment.case_id.is_not_distinct_from(case_id))
+    return [or_(Donation.case_id.is_not_distinct_from(case_id), paid)]
 
 
 def _matching(number: str) -> list[ColumnElement[bool]]:

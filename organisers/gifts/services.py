@@ -17,6 +17,8 @@ from donations.reversals.models import Dispute, DisputeStatus, Refund, RefundReq
 from donations.stripe_gateway import CheckoutError
 from donations.subscriptions import services as subscriptions
 from donations.subscriptions.models import Subscription
+from donations.tax import services as tax
+from donations.tax.models import TaxReceipt
 
 
 class GiftNotFound(RowNotFound):
@@ -37,13 +39,14 @@ class SettledAlready(ValueError):
 
 @dataclass(frozen=True)
 class Part:
-    """One payment with all that was taken from it, and how much of it may still be refunded."""
+    """One payment with all that was taken from it, what may still be refunded, and its tax receipt."""
 
     payment: Payment
     refunds: Sequence[Refund]
     disputes: Sequence[Dispute]
     requests: Sequence[RefundRequest]
     left: Money
+    receipt: TaxReceipt | None  # the valid tax receipt that it stands on
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def parts_of(gift: Donation) -> list[Part]:
 def part_of(payment: Payment) -> Part:
     return Part(
         payment, reversals.refunds_of(payment), reversals.disputes_of(payment), requests.requests_of(payment),
-        requests.refundable(payment),
+        requests.refundable(payment), tax.covering(payment),
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ DISPUTES = {
 }  # fmt: skip
 SUBSCRIPTIONS = {
     "incomplete": _l("The first payment is not made yet"), "active": _l("Running"),
-    "past_due": _l("A payment failed and is tried again"), "paused": _l("Paused by the donor"), "canceled": _l("Ended"),
+    "past_due": _l("A payment failed and is tried again"), "paused": _l("Paused: nothing is taken"), "canceled": _l("Ended"),
 }  # fmt: skip
 # Stripe's words for why a bank contests. Source: Stripe, dispute.reason.
 REASONS = {

@@ -2,12 +2,14 @@
 "use strict";
 {
   const PLAIN = /^\d{1,9}(?:[.,]\d{1,2})?$/; // how a sum is surely read; whatever else is typed, the server reads
+  const GROUPED = /^[1-9]\d{0,2}[.,]\d{3}$/; // surely read where only whole units are given
+  const THOUSANDTHS = /^\d{1,3}[.,]\d{3}$/; // and where there are thousandths, if the sign is the language's own
   const WHOLE = 10000; // a percent has two decimals at most
   const total = document.getElementById("total");
   const covered = document.getElementById("covered");
   const form = total.closest("form");
   const untold = total.textContent;
-  const { code, exponent, step, percent, fixed, ...sentences } = total.dataset;
+  const { code, exponent, point, step, percent, fixed, ...sentences } = total.dataset;
   const unit = 10 ** exponent;
   const parts = Math.round(percent * 100);
 
@@ -16,10 +18,12 @@
     maximumFractionDigits: Number(exponent),
   }).format(minor / unit);
   const chosen = (choice) => { // minor units, or NaN where only the server can tell
-    const typed = choice.get("amount").trim() || choice.get("preset") || "";
+    let typed = choice.get("amount").trim() || choice.get("preset") || "";
+    if (step % unit === 0 && GROUPED.test(typed)) typed = typed.replace(/[.,]/, "");
     const [major, part = ""] = typed.split(/[.,]/);
     const minor = Number(major + part.padEnd(exponent, "0"));
-    return PLAIN.test(typed) && part.length <= exponent && minor > 0 && minor % step === 0 ? minor : NaN;
+    const sure = PLAIN.test(typed) || (exponent === "3" && THOUSANDTHS.test(typed) && typed.includes(point));
+    return sure && part.length <= exponent && minor > 0 && minor % step === 0 ? minor : NaN;
   };
   const withFee = (minor) => { // as core/money.py has it
     const least = Math.floor((WHOLE * (2 * (minor + Number(fixed)) - 1)) / (2 * (WHOLE - parts))) + 1;

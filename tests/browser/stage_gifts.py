@@ -1,14 +1,19 @@
 """Gifts of the stage: paid, given back, contested, set aside, outside Stripe; a wall, patrons and their levels."""
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from cases.models import Case, CaseStatus
 from core.db import db
 from donations.models import Donation, Payment
+from donations.tax.models import TaxReceipt
 from donations.wall.models import WallEntry
-from tests.donations.conftest import World
+from tests.donations.conftest import World, text_of
+from tests.donations.endings import LINK, QUESTION
 from tests.donations.events import completed, dispute, refund, send
 from tests.donations.own_pages import Visitor
+from tests.donations.pages import token
+from tests.donations.tax import REGISTRATION
 from tests.donations.test_wall import gift_by, pay
 from tests.factories import make_case
 from tests.organisers.conftest import Office
@@ -38,13 +43,46 @@ def gifts(app: Flask, office: Office) -> dict[str, str]:
         reference="Statement 2026/11, page 12, line 7", name=LONG, show_name="yes", note="Brought by her sister",
     )  # fmt: skip
     World(app).work()
+    own = Visitor(World(app)).own()
     return {
-        "own_gifts": Visitor(World(app)).own(),
+        **_asked(app),
+        "own_gifts": own,
+        "tax_receipt": _certified(app, office, own),
         "monthly": monthly.public_id,
         "refund": refund_path,
         "offline": offline,
         "fund": slug,
     }
+
+
+def _certified(app: Flask, office: Office, own: str) -> str:
+    """A registration and a tax receipt under it; the path of the receipt's page."""
+    office.saved("/office/tax/registrations/new", **{**REGISTRATION, "legal_name": f"{LONG} Foundation CLG"})
+    home = {"name": LONG, "street": "1 Quay", "postal_code": "D02", "place": "Dublin", "country": "IE"}
+    Visitor(World(app)).press(own, "postal", **home)
+    World(app).work()
+    with app.app_context():
+        newest = db.session.scalars(select(TaxReceipt.public_id).order_by(TaxReceipt.id.desc())).first()
+        return f"/office/tax/receipts/{newest}"
+
+
+def _asked(app: Flask) -> dict[str, str]:
+    """Two monthly gifts whose case is over: one donor has answered, the other reads a long list of funds."""
+    title = "The teachers of the evening school and everybody who was charged with them in the second trial"
+    with app.app_context():
+        slugs = [make_case(slug=f"over-{number}", title=title, fund_title=LONG).slug for number in range(2)]
+        make_case(slug="long-fund", title=title, fund_title=LONG)
+    for slug in slugs:
+        pay(app, gift_by(app, slug, name=LONG, frequency="monthly", amount="60"))
+    with app.app_context():
+        db.session.execute(update(Case).where(Case.slug.in_(slugs)).values(status=CaseStatus.WON))
+        db.session.commit()
+    mails = [mail for mail in World(app).mails() if mail["Subject"] == QUESTION]
+    answered, open_ = (LINK.search(text_of(mail))[1] for mail in mails)  # type: ignore[index]
+    client = app.test_client()
+    given = {"choice": "fund:long-fund", "token": token(client, "/donate")}
+    assert client.post(answered, data=given).status_code == 303
+    return {"question": open_, "answered": answered}
 
 
 def _went_wrong(app: Flask, office: Office, monthly: str, slug: str) -> str:

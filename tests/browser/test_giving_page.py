@@ -76,6 +76,25 @@ def test_an_amount_of_ones_own_is_told_only_where_it_is_surely_read(open_page: C
     expect(total(page)).to_have_text("You pay €25 once.")
 
 
+@pytest.mark.parametrize(
+    ("currency", "typed", "said"),
+    [
+        ("JPY", "1,500", "You pay ¥1,500 once."),
+        ("KRW", "15.000", "You pay ₩15,000 once."),
+        ("HUF", "4,000", "You pay HUF 4,000 once."),
+        ("KWD", "5.120", "You pay KWD 5.120 once."),
+        ("KWD", "5,120", "You pay in Kuwaiti dinars (KWD)."),
+        ("JPY", "0,500", "You pay in Japanese yen (JPY)."),
+    ],
+)
+def test_an_amount_as_the_page_itself_writes_it_is_read(
+    open_page: Callable[..., Page], currency: str, typed: str, said: str
+) -> None:
+    page = open_page(f"/donate?currency={currency}")
+    page.get_by_label("Other amount").fill(typed)
+    expect(total(page)).to_contain_text(said)
+
+
 def test_without_our_script_the_currency_and_each_sum_with_the_fee_are_said(open_page: Callable[..., Page]) -> None:
     page = open_page("/donate?currency=CHF", java_script_enabled=False)
     expect(total(page)).to_contain_text("You pay in Swiss francs (CHF).")

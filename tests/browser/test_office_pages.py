@@ -21,7 +21,8 @@ PATHS = (
     f"{PETITION}/paper/import", f"{PETITION}/paper/{{batch}}", f"{PETITION}/paper/{{batch}}/more",
     "/office/gifts", "/office/gifts?number=pi_nobody", "/office/gifts/{monthly}", "{refund}", "/office/disputes",
     "/office/stripe-events", "/office/books", "/office/offline-gifts", "/office/offline-gifts/new", "{offline}", "/office/wall",
-    "/office/patrons", "/office/patrons/new", "/office/general-fund",
+    "/office/patrons", "/office/patrons/new", "/office/general-fund", "/office/tax", "/office/tax/registrations/new",
+    "{tax_receipt}",
 )  # fmt: skip
 FILE = """Name;Land;Ort;E-Mail
 Ada Example;Germany;Cork;
@@ -47,7 +48,7 @@ def test_a_page_fits_every_window_and_axe_finds_nothing(desk: Desk, path: str) -
         (f"{PETITION}/paper/{{batch}}/more", "Save these lines and go on"), ("/office/switches", "Set the rule"),
         ("/office/rates", "Enter the rate"),
         ("/office/offline-gifts/new", "Enter the gift"), ("{refund}", "Go on"), ("{offline}", "Take it back"),
-        ("/office/patrons/new", "Save"),
+        ("/office/patrons/new", "Save"), ("/office/tax/registrations/new", "Take it into use"),
     ],
 )  # fmt: skip
 def test_a_form_that_is_sent_empty_says_what_to_do_and_is_well_made(desk: Desk, path: str, button: str) -> None:

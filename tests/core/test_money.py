@@ -5,6 +5,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 from babel.numbers import format_decimal
+from flask import Flask
+from flask_babel import force_locale
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +23,8 @@ TAKEN = [
     ("1’234.50", "CHF", 123_450), ("1,234,567.50", "KZT", 123_456_750), ("12,34,567.5", "INR", 123_456_750),
     ("1.234.567", "KZT", 123_456_700), ("500", "JPY", 500), ("500.0", "JPY", 500), ("5.12", "KWD", 5120),
     ("1.234,560", "KWD", 1_234_560), ("1", "KWD", 1000), ("500", "ISK", 500), ("1000", "KZT", 100_000),
-    ("4000", "HUF", 400_000),
+    ("4000", "HUF", 400_000), ("1,500", "JPY", 1500), ("1.500", "JPY", 1500), ("15,000", "KRW", 15_000),
+    ("4,000", "HUF", 400_000), ("4.000", "ISK", 4000), ("5.120", "KWD", 5120),
 ]  # fmt: skip
 REFUSED = [
     ("", "EUR"), (" ", "EUR"), ("-5", "EUR"), ("+5", "EUR"), ("1e9", "EUR"), ("1e2", "EUR"), ("NaN", "EUR"), ("inf", "EUR"),
@@ -31,8 +34,9 @@ REFUSED = [
     ("1,00,00", "INR"), ("12,34,567,50", "INR"), ("1  000", "EUR"), ("1\n000", "EUR"), ("1\t000", "EUR"),
     ("0x19", "EUR"), ("25€", "EUR"), ("€25", "EUR"), ("2_5", "EUR"), ("25\n50", "EUR"), ("twenty", "EUR"),
     ("100000.01", "EUR"), ("999999999", "EUR"), ("9" * 5000, "EUR"), ("1" + ",000" * 2000, "EUR"), ("25\x00", "EUR"),
-    ("\ud800", "EUR"), ("500.5", "JPY"), ("1,000", "JPY"), ("299", "JPY"), ("5.124", "KWD"), ("1,000", "KWD"), ("5.120", "KWD"),
-    ("0.99", "KWD"), ("5", "ISK"), ("4000.50", "HUF"), ("25", "XTS"), ("25", ""), ("25", "eur"), ("25", "VEF"), ("25", "BGN"),
+    ("\ud800", "EUR"), ("500.5", "JPY"), ("1,00", "JPY"), ("0,500", "JPY"), ("299", "JPY"), ("1,500.5", "JPY"),
+    ("5.124", "KWD"), ("1,000", "KWD"), ("0.99", "KWD"), ("5", "ISK"), ("4000.50", "HUF"), ("25", "XTS"), ("25", ""),
+    ("25", "eur"), ("25", "VEF"), ("25", "BGN"),
 ]  # fmt: skip
 LOCALES = ["en", "de", "fr", "ru", "kk", "pl", "sv", "tr", "ar", "fa", "hi", "en_IN", "de_CH", "pt_BR", "ja"]
 CODES = st.sampled_from(sorted(CURRENCIES))
@@ -54,6 +58,36 @@ def test_an_amount_that_is_none_is_refused_in_a_sentence(typed: str, currency: s
 def test_what_can_be_read_in_two_ways_is_asked_back_not_guessed(typed: str) -> None:
     with pytest.raises(AmountError, match=f"^“{re.escape(typed)}” can be read in two ways\\."):
         parse_amount(typed, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "minor"),
+    [("en", "5.120", 5120), ("de", "5,120", 5120), ("en", "5,120", None), ("de", "5.120", None), ("ar", "5.120", 5120)],
+)
+def test_dinars_are_read_as_the_readers_language_writes_them_and_never_in_another_way(
+    app: Flask, language: str, typed: str, minor: int | None
+) -> None:
+    with app.test_request_context(), force_locale(language):
+        try:
+            read = parse_amount(typed, "KWD").minor
+        except AmountError as error:
+            assert "can be read in two ways" in str(error)
+            read = None
+        assert read == minor
+        assert minor is None or typed in Money(minor, "KWD").text(language)
+
+
+@given(st.integers(1, 15_000), CODES)
+def test_an_amount_of_whole_units_is_taken_as_our_own_page_writes_it(thousands: int, currency: str) -> None:
+    money = from_major(thousands * 100, currency)
+    if not CURRENCIES[currency].whole:
+        return
+    for locale in ("en", "de", "fr", "ja", "hu", "sv"):
+        typed = re.sub(r"^\D+|\D+$", "", money.text(locale))
+        try:
+            assert parse_amount(typed, currency) == money, locale
+        except AmountError as error:
+            assert "two ways" not in str(error) and "plain digits" not in str(error), (typed, locale)
 
 
 @settings(max_examples=500)

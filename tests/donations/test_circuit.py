@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -207,7 +207,32 @@ def full_server() -> Iterator[str]:
                 one.close()
 
 
-@pytest.mark.parametrize("stripe", [silent_server, full_server])
+@contextmanager
+def dripping_server() -> Iterator[str]:
+    """Answers a byte at a time and never comes to an end."""
+    over = threading.Event()
+
+    def drip(to: socket.socket) -> None:
+        with to:
+            to.recv(65536)
+            to.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n")
+            while not over.wait(0.3):
+                to.sendall(b" ")
+
+    def take(listening: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=drip, args=(listening.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=take, args=(listening,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            over.set()
+
+
+@pytest.mark.parametrize("stripe", [silent_server, full_server, dripping_server])
 def test_the_donor_is_told_within_five_seconds(app: Flask, stripe: Any) -> None:
     with stripe() as url:
         client = sibling(app, STRIPE_API_BASE=url).test_client()

@@ -158,7 +158,7 @@ def test_51_another_donors_gift_is_not_found_by_any_door(world: World, visitor: 
 def test_looking_changes_nothing(world: World, visitor: Visitor) -> None:
     gift = given(world, frequency="monthly")
     own, before = visitor.own(), count(world, Job)
-    for act in ("postal", "forget", "email", "unlist", "data", "links", "erase"):
+    for act in ("postal", "forget", "email", "unlist", "tax", "data", "links", "erase"):
         assert visitor.client.get(f"{own}/own/{act}").status_code == 200
     for act in ("amount", "pause", "stop"):
         assert visitor.client.get(f"{own}/gift/{gift.public_id}/{act}").status_code == 200

@@ -79,11 +79,45 @@ def test_one_event_that_fails_stops_no_other(account: Account) -> None:
     assert account.stand.world.raised(second) == {"EUR": 2500} and account.stand.world.raised(first) == {}
 
 
-def test_an_event_of_another_version_is_quarantined_as_always(account: Account) -> None:
+def test_events_that_stripe_lists_in_another_version_are_applied_in_ours(account: Account) -> None:
+    """The list shows each event in the version that the account had then, whatever the endpoint's is."""
+    once, monthly = account.given(deliver=False), account.given(1000, frequency="monthly", deliver=False)
+    account.refund(once, 500)
+    account.dispute(account.given(3000, deliver=False))
+    list_in("2019-01-01", account)
+    account.reconciled()
+    world = account.stand.world
+    assert world.raised(once) == {"EUR": 2000} and world.raised(monthly) == {"EUR": 1000}
+    assert "quarantined" not in world.outcomes() and "payment-quarantined" not in world.alarms()
+    account.reconciled()
+    account.stand.deliver()  # and the webhooks that were late: their ids are known
+    assert world.raised(once) == {"EUR": 2000} and "quarantined" not in world.outcomes()
+
+
+def test_what_was_set_aside_for_its_version_is_made_up_for(account: Account) -> None:
+    gift = account.given(deliver=False)
+    list_in("2019-01-01", account)
+    account.stand.deliver()
+    assert account.stand.world.raised(gift) == {} and "quarantined" in account.stand.world.outcomes()
+    account.reconciled()
+    assert account.stand.world.raised(gift) == {"EUR": 2500} and "quarantined" not in account.stand.world.outcomes()
+
+
+def test_an_event_whose_object_stripe_shows_no_more_stays_set_aside(account: Account) -> None:
     gift = account.given(deliver=False)
     rewrite_event(account, gift, "$.api_version", "2019-01-01")
+    with account.stand.store.writing() as ledger:
+        ledger.connection.execute("DELETE FROM objects WHERE id = ?", (gift.session_id,))
     account.reconciled()
-    assert "quarantined" in account.stand.world.outcomes() and account.stand.world.raised(gift) == {}
+    account.reconciled()
+    assert account.stand.world.outcomes().count("quarantined") == 1
+    assert account.stand.world.alarms().count("payment-quarantined") == 1
+
+
+def list_in(version: str, account: Account) -> None:
+    with account.stand.store.writing() as ledger:
+        whole = "UPDATE objects SET body = json_set(body, '$.api_version', ?) WHERE kind = 'event'"
+        ledger.connection.execute(whole, (version,))
 
 
 def rewrite_event(account: Account, gift: Gift, place: str, value: str) -> None:

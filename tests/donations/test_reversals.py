@@ -1,6 +1,7 @@
 """Money that goes back. Numbers are those of the list of cases that must hold."""
 
 import itertools
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,9 @@ from sqlalchemy import select
 
 from core import clock
 from core.db import db
+from donations import services
+from donations.models import Payment
+from donations.reversals import services as reversals
 from donations.reversals.models import Dispute
 from tests.donations.conftest import Gift, World
 from tests.donations.events import (
@@ -27,6 +31,10 @@ from tests.donations.events import (
 def told(client: FlaskClient, *bodies: dict[str, Any]) -> None:
     for body in bodies:
         assert send(client, body).status_code == 200
+
+
+def refund_in_yen(gift: Gift, name: str = "1") -> dict[str, Any]:
+    return refund(gift, 500, name, currency="jpy")
 
 
 def ways() -> list[Any]:
@@ -154,6 +162,32 @@ def test_a_refund_in_yen_or_kronur_is_counted_in_the_currencys_own_units(client:
         gift = world.gift(500, currency)
         told(client, completed(gift), refund(gift, stripe))
         assert world.raised(gift)[currency] == left
+
+
+@pytest.mark.parametrize("makers", [(completed, refund_in_yen), (refund_in_yen, completed)])
+def test_money_of_another_currency_takes_nothing_from_a_payment(
+    client: FlaskClient, world: World, makers: tuple[Callable[[Gift], dict[str, Any]], ...]
+) -> None:
+    gift = world.gift()
+    told(client, *(make(gift) for make in makers))
+    assert world.raised(gift) == {"EUR": 2500}
+    with world.app.app_context():
+        assert services.givers(gift.case_id) == 1
+        payment = db.session.scalars(select(Payment)).one()
+        assert reversals.left(payment).minor == 2500
+    told(client, refund_in_yen(gift, "2"), dispute(gift, "created", "needs_response", currency="usd"))
+    assert world.outcomes()[2:] == ["quarantined", "quarantined"] and "payment-quarantined" in world.alarms()
+    assert world.raised(gift) == {"EUR": 2500}
+
+
+def test_a_gift_that_went_back_whole_is_no_giver_any_more(client: FlaskClient, world: World) -> None:
+    gift = world.gift()
+    told(client, completed(gift), refund(gift, 500))
+    with world.app.app_context():
+        assert services.givers(gift.case_id) == 1
+    told(client, refund(gift, 2000, "2"))
+    with world.app.app_context():
+        assert services.givers(gift.case_id) == 0
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,7 @@ def test_neither_the_erased_nor_who_wants_no_mail_gets_one(client: FlaskClient, 
         unsubscribes.stop(unsubscribes.token_of(spared))
         db.session.commit()
     assert [len(notices(world, address=address)) for address in (erased, gift_erased, spared, other)] == [0, 0, 0, 1]
+    assert promised(world) == 2, "spared is who wants no mail, where it is sent"
 
 
 def test_who_is_erased_between_promise_and_writing_gets_none(client: FlaskClient, world: World) -> None:
@@ -145,6 +146,8 @@ def test_who_is_erased_between_promise_and_writing_gets_none(client: FlaskClient
         donor.blob, donor.email_index = None, None
         db.session.commit()
     assert promised(world) == 1 and notices(world) == []
+    with world.app.app_context():
+        assert db.session.scalars(select(Job.state).where(Job.kind == yearly.KIND)).all() == ["done"]
 
 
 def test_a_gift_erased_of_a_donor_who_stays_is_not_spoken_of(client: FlaskClient, world: World) -> None:

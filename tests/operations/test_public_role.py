@@ -11,15 +11,18 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from app import create_app
+from cases.models import Case, CaseStatus
 from core.db import Base, db
 from core.vault import SITE, ensure_scope
 from operations.public_rights import RIGHTS
 from petitions.models import Petition
 from tests.conftest import BASE, MIGRATIONS, close, new_postgresql
-from tests.donations.conftest import DONOR, World
-from tests.donations.events import completed, invoice_paid, send, subscription
+from tests.donations.conftest import DONOR, World, text_of
+from tests.donations.endings import LINK, QUESTION
+from tests.donations.events import completed, invoice_paid, invoice_payment_paid, refund, send, subscription
 from tests.donations.own_pages import Visitor
 from tests.donations.pages import give
+from tests.donations.tax import Tax
 from tests.operations.test_backup import run
 from tests.petitions.conftest import Campaign, make_campaign
 from tests.petitions.own_pages import letters
@@ -125,7 +128,8 @@ def test_a_donor_and_a_visitor_find_everything(split: Split) -> None:
 
 def test_a_donor_can_do_everything_on_the_public_server(split: Split) -> None:
     inside, public = World(split.inside.app), Visitor(World(split.public.app))
-    gift = inside.gift(1000, frequency="monthly")
+    tax, gift = Tax(split.inside.app), inside.gift(1000, frequency="monthly")
+    tax.register()
     for body in (subscription(gift), invoice_paid(gift), completed(gift)):
         assert send(public.client, body).status_code == 200
     split.post("/donations/manage", email=DONOR)
@@ -140,12 +144,42 @@ def test_a_donor_can_do_everything_on_the_public_server(split: Split) -> None:
         split.post(f"{own}/gift/{gift.public_id}/{act}", **fields)
     for act, fields in wishes.items():
         split.post(f"{own}/own/{act}", **fields)
+    inside.work()
+    back = refund(gift, 400, payment_intent=f"pi_in_{gift.public_id}_1")
+    for body in (invoice_payment_paid(gift), back):
+        assert send(public.client, body).status_code == 200
+    inside.work()
+    assert [(amount, valid) for _, amount, valid in tax.receipts()] == [(1000, False), (600, True)]
     own = Visitor(inside).own()
+    page = public.page(own)
+    assert "-00001" in page and "-00002" in page
+    split.post(f"{own}/own/tax")
     split.post(f"{own}/own/email", email="second@example.org")
     split.post(Visitor(inside).proof("second@example.org"))
     own = Visitor(inside).own("second@example.org")
     split.post(f"{own}/own/erase")
     assert inside.donations()[-1].blob is None
+
+
+def test_a_donor_whose_case_is_over_answers_on_the_public_server(split: Split) -> None:
+    inside, public = World(split.inside.app), Visitor(World(split.public.app))
+    gifts = [inside.gift(1000, frequency="monthly") for _ in range(2)]
+    for gift in gifts:
+        for body in (subscription(gift), invoice_paid(gift), completed(gift)):
+            assert send(public.client, body).status_code == 200
+        with split.inside.app.app_context():
+            db.session.get_one(Case, gift.case_id).status = CaseStatus.CLOSED
+            db.session.commit()
+    links = [LINK.search(text_of(mail))[1] for mail in inside.mails() if mail["Subject"] == QUESTION]  # type: ignore[index]
+    for link, choice in zip(links, ("fund:", "stop"), strict=True):
+        assert public.client.get(link).status_code == 200
+        assert split.post(link, choice=choice) == link
+    assert (
+        split.inside.fresh(text("SELECT string_agg(answer, ' ' ORDER BY answer) FROM fund_questions"))
+        == "moved stopped"
+    )
+    assert send(public.client, invoice_paid(gifts[0], 2)).status_code == 200
+    assert split.inside.fresh(text("SELECT count(*) FROM payments WHERE case_id IS NULL")) == 1
 
 
 def test_what_is_the_offices_is_hidden_from_the_public_server(split: Split) -> None:
