@@ -6,7 +6,6 @@ from typing import Any
 from flask import (
     Blueprint,
     Response,
-    abort,
     current_app,
     jsonify,
     make_response,
@@ -69,22 +68,21 @@ def give(slug: str | None = None) -> Response:
 @form_action("CHECKOUT_ORIGIN")
 def send(slug: str | None = None) -> ResponseReturnValue:
     """Keeps what the donor means to give and leads to Stripe; the form again where something is wrong."""
-    asker = attempts.asker()
-    if asker == attempts.Asker.FULL:
-        abort(429)
     fund = _open_fund(slug)
     form = DonateForm(fund)
-    if not form.validate():
-        return _page(fund, form, status=422)
-    vault().prepare(SITE)
     try:
-        return redirect(_checkout_address(form, crowd=asker == attempts.Asker.CROWD), 303)
+        attempts.check_network()
+        if not form.validate():
+            return _page(fund, form, status=422)
+        crowd = attempts.asker() == attempts.Asker.CROWD
+        vault().prepare(SITE)
+        return redirect(_checkout_address(form, crowd=crowd), 303)
+    except attempts.NetworkFull as error:
+        return _page(fund, form, status=429, crowded=error, retry_after=error.retry_after)
     except admission.ProofWanted as wanted:
         return _page(fund, form, status=422, proof=True, ticket=wanted.ticket)
     except (stripe_gateway.CheckoutError, attempts.NoRoom) as error:
-        page = _page(fund, form, status=503, away=error)
-        page.headers["Retry-After"] = str(error.retry_after)
-        return page
+        return _page(fund, form, status=503, away=error, retry_after=error.retry_after)
 
 
 @donations.get("/donations/challenge.json")
@@ -145,7 +143,7 @@ def _open_fund(slug: str | None) -> funds.Fund:
     return funds.get_fund(slug)
 
 
-def _page(fund: funds.Fund, form: DonateForm, *, status: int = 200, **news: Any) -> Response:
+def _page(fund: funds.Fund, form: DonateForm, *, status: int = 200, retry_after: int = 0, **news: Any) -> Response:
     form.currency.data = form.table.code  # an unknown one was told in the errors; the amounts shown are of this one
     proof = news.pop("proof", False) or attack.proof_wanted()
     case_id = fund.case.id if fund.case else None
@@ -165,7 +163,10 @@ def _page(fund: funds.Fund, form: DonateForm, *, status: int = 200, **news: Any)
         proof=proof,
         **news,
     )
-    return with_scripts(make_response(page, status))
+    response = with_scripts(make_response(page, status))
+    if retry_after:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
 
 
 def _checkout_address(form: DonateForm, *, crowd: bool) -> str:
