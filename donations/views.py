@@ -67,9 +67,11 @@ def give(slug: str | None = None) -> Response:
 @donations.post("/donate/<slug>")
 @form_action("CHECKOUT_ORIGIN")
 def send(slug: str | None = None) -> ResponseReturnValue:
-    """Keeps what the donor means to give and leads to Stripe; the form again where something is wrong."""
+    """Keeps what the donor means to give and leads to Stripe; the form again where something is wrong or to show the sum."""
     fund = _open_fund(slug)
     form = DonateForm(fund)
+    if request.form.get("look"):
+        return _page(fund, form, looked=True) if form.validate_sum() else _page(fund, form, status=422)
     try:
         attempts.check_network()
         if not form.validate():

@@ -151,6 +151,14 @@ def test_a_full_network_gets_its_form_back_as_it_was_typed_and_hears_when_to_try
         assert press(site, 31, network="203.0.113.9", **filled).status_code == 303
 
 
+def test_looking_at_the_sum_opens_no_payment_page_and_does_not_count_against_ones_network(
+    site: Flask, world: World
+) -> None:
+    assert {press(site, number, network="203.0.113.9", look="yes").status_code for number in range(31)} == {200}
+    assert world.donations() == []
+    assert press(site, 1, network="203.0.113.9").status_code == 303
+
+
 def test_a_form_with_errors_does_not_count_against_ones_network(site: Flask) -> None:
     assert {press(site, number, network="203.0.113.9", name="").status_code for number in range(31)} == {422}
     assert press(site, 1, network="203.0.113.9").status_code == 303
