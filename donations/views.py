@@ -20,7 +20,7 @@ from flask_babel import get_locale
 from config import Settings
 from core import alarms, proofs
 from core.db import db
-from core.guards import body_limit, cacheable, form_action, from_anywhere, with_scripts
+from core.guards import body_limit, cacheable, form_action, from_anywhere, from_own_page, with_scripts
 from core.switches import gifts_taken
 from core.tokens import TokenError, open_query, seal_query
 from core.vault import SITE, vault
@@ -59,7 +59,8 @@ def fund_closed(error: funds.ClosedFund) -> tuple[str, int]:
 def give(slug: str | None = None) -> Response:
     """The form; without a query the same for everybody."""
     fund = _open_fund(slug)
-    response = _page(fund, prefilled(fund, request.args))
+    covered = from_own_page() and request.args.get("cover_fee") == "yes"  # a link ticks nothing that costs
+    response = _page(fund, prefilled(fund, {**request.args, "cover_fee": covered}))
     return response if request.args else cacheable(response)
 
 

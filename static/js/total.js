@@ -35,6 +35,8 @@
   };
   const tell = () => {
     const choice = new FormData(form);
+    document.getElementById("other-frequency").value = choice.get("frequency"); // another currency keeps them
+    document.getElementById("other-cover").disabled = !choice.has("cover_fee");
     const net = chosen(choice);
     const sentence = sentences[choice.get("frequency")];
     look.hidden = Boolean(net && sentence);

@@ -107,6 +107,17 @@ def test_without_our_script_the_currency_and_each_sum_with_the_fee_are_said(open
     expect(page.locator(".covered >> visible=true")).to_have_text(said)
 
 
+def test_another_currency_keeps_what_was_chosen_since_the_page_opened(open_page: Callable[..., Page]) -> None:
+    page = open_page(f"/donate/{CASE}")
+    choose(page, "Yearly")
+    page.get_by_label("Add the payment fee").check()
+    page.locator("summary", has_text="another currency").click()
+    page.get_by_label("Currency").select_option("JPY")
+    press(page, page.get_by_role("button", name="Show amounts"))
+    expect(page.get_by_label("Yearly", exact=True)).to_be_checked()
+    expect(page.get_by_label("Add the payment fee")).to_be_checked()
+
+
 def test_without_our_script_the_sum_of_an_amount_of_ones_own_is_shown_on_request(
     open_page: Callable[..., Page],
 ) -> None:

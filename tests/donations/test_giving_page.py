@@ -131,6 +131,33 @@ def test_the_fee_is_added_when_it_is_ticked_and_said_before(client: FlaskClient,
     assert only(world).amount > net.minor
 
 
+def in_another_currency(client: FlaskClient, page: str, **headers: str) -> str:
+    """The page that the form for another currency leads to, sent as it stands."""
+    (asked,) = re.findall(r'<form class="inline".*?</form>', page, re.DOTALL)
+    hidden = [control for control in re.findall(r"<input[^>]*>", asked) if 'type="hidden"' in control]
+    names = [re.search(r'name="([^"]+)"', control)[1] for control in hidden if " disabled" not in control]  # type: ignore[index]
+    query = {name: value_of(asked, name) for name in names} | {"currency": "JPY"}
+    return client.get("/donate", query_string=query, headers=headers).text
+
+
+OWN = {"Sec-Fetch-Site": "same-origin"}
+
+
+def test_another_currency_keeps_the_rhythm_the_fee_cover_and_the_source(client: FlaskClient) -> None:
+    page = give(client, frequency="monthly", cover_fee="y", source="qr-poster", name="").text
+    again = in_another_currency(client, page, **OWN)
+    assert (value_of(again, "source"), chosen(again, "preset")) == ("qr-poster", ["1500"])
+    assert (chosen(again, "frequency"), chosen(again, "cover_fee")) == (["monthly"], ["y"])
+    again = in_another_currency(client, client.get("/donate?frequency=yearly").text, **OWN)
+    assert (chosen(again, "frequency"), chosen(again, "cover_fee")) == (["yearly"], [])
+
+
+@pytest.mark.parametrize("site", [None, "none", "cross-site", "same-site"])
+def test_no_link_ticks_the_payment_fee(client: FlaskClient, site: str | None) -> None:
+    headers = {"Sec-Fetch-Site": site} if site else {}
+    assert chosen(client.get("/donate?cover_fee=yes", headers=headers).text, "cover_fee") == []
+
+
 def sum_of(page: str) -> str:
     told = re.search(r'<p id="sum".*?</p>', page, re.DOTALL)
     return " ".join(re.sub(r"<[^>]+>", "", told[0]).replace("\xa0", " ").split()) if told else ""
