@@ -70,6 +70,11 @@ def cacheable(response: Response, *, seconds: int = 1) -> Response:
     return response
 
 
+def from_own_page() -> bool:
+    """Whether a page of this site led here; a browser that does not say so is taken to come from elsewhere."""
+    return request.headers.get("Sec-Fetch-Site") == "same-origin"
+
+
 def with_scripts(response: Response) -> Response:
     """Lets this one answer run scripts of our own origin; every other page runs none."""
     response.headers["Content-Security-Policy"] = _policy() + SCRIPTS

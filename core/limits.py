@@ -6,8 +6,10 @@ Redis is away each counts for itself too: never without a limit, never without a
 import hmac
 import ipaddress
 import logging
+import math
 import secrets
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,13 +40,21 @@ class Limiter:
 
     def within(self, limit: RateLimitItem, *subject: str) -> bool:
         """Counts one act of the subject (say, a bucket and a route's name) and tells whether it is still allowed."""
+        return not self.enabled or bool(self._ask("hit", limit, *subject))
+
+    def wait(self, limit: RateLimitItem, *subject: str) -> int:
+        """Seconds until the subject may act once more, 0 where it may now; counts nothing."""
         if not self.enabled:
-            return True
+            return 0
+        window = self._ask("get_window_stats", limit, *subject)
+        return 0 if window.remaining > 0 else max(1, math.ceil(window.reset_time - time.time()))
+
+    def _ask(self, question: str, limit: RateLimitItem, *subject: str) -> Any:
         try:
-            return MovingWindowRateLimiter(self.storage).hit(limit, *subject)
+            return getattr(MovingWindowRateLimiter(self.storage), question)(limit, *subject)
         except StorageError:
             log.warning("Redis is away: this process counts for itself")
-            return MovingWindowRateLimiter(self._own).hit(limit, *subject)
+            return getattr(MovingWindowRateLimiter(self._own), question)(limit, *subject)
 
     def bucket(self, address: str) -> str:
         """The asker's bucket for today, 16 bytes as hex; not to be turned back into an address."""

@@ -145,6 +145,11 @@ class DonateForm(PublicForm):
         """Whether a patron's level may stand on the wall: it says about how much is given a month."""
         return self.show_name.data and self.show_badge.data and self.rhythm == Frequency.MONTHLY
 
+    def validate_sum(self) -> bool:
+        """Whether what decides the sum is in order; whatever else is missing yet is left alone."""
+        currency, frequency = self.currency.validate(self), self.frequency.validate(self)
+        return self.amount.validate(self, [DonateForm.validate_amount]) and currency and frequency
+
     def example(self) -> Preset | None:
         """The amount that is chosen as the page opens, and what it comes to with the fee; None where there is none."""
         try:

@@ -6,7 +6,6 @@ from typing import Any
 from flask import (
     Blueprint,
     Response,
-    abort,
     current_app,
     jsonify,
     make_response,
@@ -21,7 +20,7 @@ from flask_babel import get_locale
 from config import Settings
 from core import alarms, proofs
 from core.db import db
-from core.guards import body_limit, cacheable, form_action, from_anywhere, with_scripts
+from core.guards import body_limit, cacheable, form_action, from_anywhere, from_own_page, with_scripts
 from core.switches import gifts_taken
 from core.tokens import TokenError, open_query, seal_query
 from core.vault import SITE, vault
@@ -60,7 +59,8 @@ def fund_closed(error: funds.ClosedFund) -> tuple[str, int]:
 def give(slug: str | None = None) -> Response:
     """The form; without a query the same for everybody."""
     fund = _open_fund(slug)
-    response = _page(fund, prefilled(fund, request.args))
+    covered = from_own_page() and request.args.get("cover_fee") == "yes"  # a link ticks nothing that costs
+    response = _page(fund, prefilled(fund, {**request.args, "cover_fee": covered}))
     return response if request.args else cacheable(response)
 
 
@@ -68,17 +68,20 @@ def give(slug: str | None = None) -> Response:
 @donations.post("/donate/<slug>")
 @form_action("CHECKOUT_ORIGIN")
 def send(slug: str | None = None) -> ResponseReturnValue:
-    """Keeps what the donor means to give and leads to Stripe; the form again where something is wrong."""
-    asker = attempts.asker()
-    if asker == attempts.Asker.FULL:
-        abort(429)
+    """Keeps what the donor means to give and leads to Stripe; the form again where something is wrong or to show the sum."""
     fund = _open_fund(slug)
     form = DonateForm(fund)
-    if not form.validate():
-        return _page(fund, form, status=422)
-    vault().prepare(SITE)
+    if request.form.get("look"):
+        return _page(fund, form, looked=True) if form.validate_sum() else _page(fund, form, status=422)
     try:
-        return redirect(_checkout_address(form, crowd=asker == attempts.Asker.CROWD), 303)
+        attempts.check_network()
+        if not form.validate():
+            return _page(fund, form, status=422)
+        crowd = attempts.asker() == attempts.Asker.CROWD
+        vault().prepare(SITE)
+        return redirect(_checkout_address(form, crowd=crowd), 303)
+    except attempts.NetworkFull as error:
+        return _page(fund, form, status=429, crowded=error, retry_after=error.retry_after)
     except admission.ProofWanted as wanted:
         return _page(fund, form, status=422, proof=True, ticket=wanted.ticket)
     except (stripe_gateway.CheckoutError, attempts.NoRoom) as error:
@@ -143,7 +146,7 @@ def _open_fund(slug: str | None) -> funds.Fund:
     return funds.get_fund(slug)
 
 
-def _page(fund: funds.Fund, form: DonateForm, *, status: int = 200, **news: Any) -> Response:
+def _page(fund: funds.Fund, form: DonateForm, *, status: int = 200, retry_after: int = 0, **news: Any) -> Response:
     form.currency.data = form.table.code  # an unknown one was told in the errors; the amounts shown are of this one
     proof = news.pop("proof", False) or attack.proof_wanted()
     case_id = fund.case.id if fund.case else None
@@ -163,7 +166,10 @@ def _page(fund: funds.Fund, form: DonateForm, *, status: int = 200, **news: Any)
         proof=proof,
         **news,
     )
-    return with_scripts(make_response(page, status))
+    response = with_scripts(make_response(page, status))
+    if retry_after:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
 
 
 def _away(fund: funds.Fund, form: DonateForm, error: stripe_gateway.CheckoutError | attempts.NoRoom) -> Response:

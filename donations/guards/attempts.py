@@ -8,7 +8,7 @@ import enum
 from flask import current_app
 from limits import parse
 
-from core.limits import TOR, Limiter, own_bucket, own_bucket_within
+from core.limits import TOR, Limiter, own_bucket
 from core.mailboxes.canonical import canonical
 
 NETWORK = parse("30/hour")
@@ -22,7 +22,15 @@ class Asker(enum.Enum):
 
     FREE = "free"
     CROWD = "crowd"
-    FULL = "full"
+
+
+class NetworkFull(Exception):
+    """The asker's network has opened its `most` payment pages of an hour; it may open another after `retry_after` seconds."""
+
+    def __init__(self) -> None:
+        self.retry_after = max(1, _limiter().wait(NETWORK, ACT, own_bucket()))
+        self.minutes = -(-self.retry_after // 60)
+        self.most = NETWORK.amount
 
 
 class NoRoom(Exception):
@@ -31,11 +39,20 @@ class NoRoom(Exception):
     asked, full, retry_after = False, True, 900
 
 
+def check_network() -> None:
+    """Counts nothing. Raises NetworkFull."""
+    if own_bucket() != TOR and _limiter().wait(NETWORK, ACT, own_bucket()):
+        raise NetworkFull
+
+
 def asker() -> Asker:
-    """Counts one press of the asker's network."""
-    if own_bucket() == TOR:
-        return Asker.FREE if _limiter().within(NETWORK, ACT, TOR) else Asker.CROWD
-    return Asker.FREE if own_bucket_within(NETWORK, ACT) else Asker.FULL
+    """Counts one gift of the asker's network. Raises NetworkFull."""
+    bucket = own_bucket()
+    if _limiter().within(NETWORK, ACT, bucket):
+        return Asker.FREE
+    if bucket != TOR:
+        raise NetworkFull
+    return Asker.CROWD
 
 
 def count_page(email: str) -> None:

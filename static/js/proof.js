@@ -32,7 +32,7 @@
   if (globalThis.crypto?.subtle) { // absent on plain http: then the mail comes later, nothing else
     form.addEventListener("focusin", begin, { once: true });
     form.addEventListener("submit", async (event) => {
-      if (field.value || tired) return;
+      if (field.value || tired || event.submitter?.name === "look") return;
       event.preventDefault();
       status.textContent = status.dataset.working;
       await Promise.race([begin(), new Promise((done) => setTimeout(done, PATIENCE))]);

@@ -7,6 +7,7 @@
   const WHOLE = 10000; // a percent has two decimals at most
   const total = document.getElementById("total");
   const covered = document.getElementById("covered");
+  const look = document.getElementById("look"); // asks the server for the sum: needed only where it is not told here
   const form = total.closest("form");
   const untold = total.textContent;
   const { code, exponent, point, step, percent, fixed, ...sentences } = total.dataset;
@@ -34,8 +35,11 @@
   };
   const tell = () => {
     const choice = new FormData(form);
+    document.getElementById("other-frequency").value = choice.get("frequency"); // another currency keeps them
+    document.getElementById("other-cover").disabled = !choice.has("cover_fee");
     const net = chosen(choice);
     const sentence = sentences[choice.get("frequency")];
+    look.hidden = Boolean(net && sentence);
     if (!net || !sentence) {
       put(total, untold);
       put(covered, "");
@@ -47,6 +51,7 @@
   };
 
   form.addEventListener("input", tell);
+  form.addEventListener("input", () => document.getElementById("sum")?.remove()); // it was of the form as it was sent
   addEventListener("pageshow", tell); // also when the browser fills the form in again
   tell();
 }

@@ -1,6 +1,7 @@
 """The giving page in a real browser: amounts of the chosen rhythm, the sum before the donor leaves, with and without script."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -8,11 +9,12 @@ from playwright.sync_api import Locator, Page, expect
 from core.currencies import CURRENCIES
 from core.money import from_major, with_fee
 from operations.demo import CASE
-from tests.browser.looks import check_refusal, faults
+from tests.browser.looks import check_refusal, faults, press
 
 pytestmark = pytest.mark.browser
 
 BUTTON = "Continue to secure payment"
+LOOK = "Show the sum"
 TARGET = 48  # CSS pixels
 
 
@@ -103,6 +105,48 @@ def test_without_our_script_the_currency_and_each_sum_with_the_fee_are_said(open
     presets = CURRENCIES["CHF"].offers["once"].presets
     said = [f"{with_fee(from_major(major, 'CHF')).text('en')} in all" for major in presets]
     expect(page.locator(".covered >> visible=true")).to_have_text(said)
+
+
+def test_another_currency_keeps_what_was_chosen_since_the_page_opened(open_page: Callable[..., Page]) -> None:
+    page = open_page(f"/donate/{CASE}")
+    choose(page, "Yearly")
+    page.get_by_label("Add the payment fee").check()
+    page.locator("summary", has_text="another currency").click()
+    page.get_by_label("Currency").select_option("JPY")
+    press(page, page.get_by_role("button", name="Show amounts"))
+    expect(page.get_by_label("Yearly", exact=True)).to_be_checked()
+    expect(page.get_by_label("Add the payment fee")).to_be_checked()
+
+
+def test_without_our_script_the_sum_of_an_amount_of_ones_own_is_shown_on_request(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page(f"/donate/{CASE}", java_script_enabled=False)
+    page.get_by_label("Other amount").fill("1 234,50")
+    choose(page, "Monthly")
+    page.get_by_label("Add the payment fee").check()
+    press(page, page.get_by_role("button", name=LOOK))
+    said = f"You pay {with_fee(from_major(Decimal('1234.50'), 'EUR')).text('en')} (EUR) now and every month"
+    expect(page.locator("#sum")).to_contain_text(said)
+    expect(page.locator("#sum")).to_be_in_viewport()
+    expect(page.get_by_label("Other amount")).to_have_value("1 234,50")
+    expect(page.get_by_label("Monthly", exact=True)).to_be_checked()
+
+
+def test_with_our_script_the_sum_can_be_asked_for_where_only_the_server_reads_it(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page("/donate")
+    look = page.get_by_role("button", name=LOOK)
+    expect(total(page)).to_have_text("You pay €25 once.")
+    expect(look).to_be_hidden()
+    page.get_by_label("Other amount").fill("1 234,50")
+    press(page, look)
+    expect(page.locator("#sum")).to_contain_text("You pay €1,234.50 (EUR) once.")
+    assert faults(page) == []
+    page.get_by_label("Other amount").fill("20")
+    expect(total(page)).to_have_text("You pay €20 once.")
+    expect(page.locator("#sum")).to_have_count(0)
 
 
 @pytest.mark.parametrize("path", [f"/donate/{CASE}", "/donate?currency=KRW&frequency=yearly", "/donate?currency=KZT"])

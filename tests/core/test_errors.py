@@ -9,8 +9,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from core.db import RowNotFound, db
 from core.errors import explanation
 from core.worker import Tick, Worker
+from donations.guards import attempts
+from donations.own_page import views as own_gifts
+from organisers import login_views
+from pages import unsubscribe_views
+from petitions import thanks_views
+from petitions.invitations import organisation_views
+from petitions.invitations import views as invitation_views
+from petitions.own_page import views as own_signatures
 
 SECRET = "ada@example.org"
+HOUR = 3600  # seconds
 
 
 def raise_(error: Exception) -> None:
@@ -126,3 +135,13 @@ def test_each_role_can_say_that_something_is_not_there(make_app, role: str) -> N
     answer = app.test_client().get("/nowhere")
     assert answer.status_code == 404
     assert "There is no such page" in answer.text
+
+
+def test_what_a_full_network_is_told_is_true_of_every_limit(own: Flask) -> None:
+    told = [
+        login_views.TRIES, attempts.NETWORK, own_gifts.LINKS, own_gifts.PRESSES, thanks_views.PRESSES, own_signatures.LINKS,
+        own_signatures.PRESSES, organisation_views.ORGANISATIONS, invitation_views.PROPOSALS, unsubscribe_views.STOPS,
+    ]  # fmt: skip
+    assert max(limit.get_expiry() for limit in told) == HOUR
+    with own.test_request_context():
+        assert "Wait an hour at most" in explanation(429)[1]

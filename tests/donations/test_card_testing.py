@@ -27,7 +27,7 @@ from donations.guards.models import DeclineWave
 from donations.reversals import requests
 from tests.donations.conftest import Stand, World, sibling
 from tests.donations.events import completed, event, refund, send
-from tests.donations.pages import fields, value_of
+from tests.donations.pages import chosen, fields, value_of
 
 SCRIPT = "js/proof.js"
 NO_ROOM = "we open only so many payment pages"
@@ -120,6 +120,48 @@ def test_the_limit_of_ones_own_network_is_told(site: Flask) -> None:
     answers = [press(site, number, network="203.0.113.9") for number in range(31)]
     assert [answer.status_code for answer in answers] == [303] * 30 + [429]
     assert "Too many tries from your network" in answers[-1].text
+    assert "at most 30 payment pages an hour for one network" in answers[-1].text
+    assert press(site, 40, network="203.0.113.9", name="").status_code == 429, "before anything else"
+
+
+def test_a_full_network_gets_its_form_back_as_it_was_typed_and_hears_when_to_try_again(
+    site: Flask, world: World
+) -> None:
+    start = datetime.now(UTC)
+    with time_machine.travel(start, tick=False):
+        for number in range(30):
+            press(site, number, network="203.0.113.9")
+    with time_machine.travel(start + timedelta(minutes=40), tick=False):
+        filled = {
+            "amount": "1 234,50",
+            "currency": "CHF",
+            "frequency": "yearly",
+            "cover_fee": "y",
+            "message": "Courage",
+        }
+        refused = press(site, 31, network="203.0.113.9", **filled)
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) == pytest.approx(20 * 60, abs=2)
+    assert re.search("Press the button again in (20|21) minutes, or write to us.", refused.text)
+    assert (value_of(refused.text, "amount"), value_of(refused.text, "currency")) == ("1 234,50", "CHF")
+    assert (value_of(refused.text, "name"), value_of(refused.text, "email")) == ("Dana Donor", "donor31@example.org")
+    assert (chosen(refused.text, "frequency"), chosen(refused.text, "cover_fee")) == (["yearly"], ["y"])
+    assert "Courage" in refused.text and len(world.donations()) == 30
+    with time_machine.travel(start + timedelta(minutes=61), tick=False):
+        assert press(site, 31, network="203.0.113.9", **filled).status_code == 303
+
+
+def test_looking_at_the_sum_opens_no_payment_page_and_does_not_count_against_ones_network(
+    site: Flask, world: World
+) -> None:
+    assert {press(site, number, network="203.0.113.9", look="yes").status_code for number in range(31)} == {200}
+    assert world.donations() == []
+    assert press(site, 1, network="203.0.113.9").status_code == 303
+
+
+def test_a_form_with_errors_does_not_count_against_ones_network(site: Flask) -> None:
+    assert {press(site, number, network="203.0.113.9", name="").status_code for number in range(31)} == {422}
+    assert press(site, 1, network="203.0.113.9").status_code == 303
 
 
 @pytest.fixture

@@ -131,6 +131,75 @@ def test_the_fee_is_added_when_it_is_ticked_and_said_before(client: FlaskClient,
     assert only(world).amount > net.minor
 
 
+def in_another_currency(client: FlaskClient, page: str, **headers: str) -> str:
+    """The page that the form for another currency leads to, sent as it stands."""
+    (asked,) = re.findall(r'<form class="inline".*?</form>', page, re.DOTALL)
+    hidden = [control for control in re.findall(r"<input[^>]*>", asked) if 'type="hidden"' in control]
+    names = [re.search(r'name="([^"]+)"', control)[1] for control in hidden if " disabled" not in control]  # type: ignore[index]
+    query = {name: value_of(asked, name) for name in names} | {"currency": "JPY"}
+    return client.get("/donate", query_string=query, headers=headers).text
+
+
+OWN = {"Sec-Fetch-Site": "same-origin"}
+
+
+def test_another_currency_keeps_the_rhythm_the_fee_cover_and_the_source(client: FlaskClient) -> None:
+    page = give(client, frequency="monthly", cover_fee="y", source="qr-poster", name="").text
+    again = in_another_currency(client, page, **OWN)
+    assert (value_of(again, "source"), chosen(again, "preset")) == ("qr-poster", ["1500"])
+    assert (chosen(again, "frequency"), chosen(again, "cover_fee")) == (["monthly"], ["y"])
+    again = in_another_currency(client, client.get("/donate?frequency=yearly").text, **OWN)
+    assert (chosen(again, "frequency"), chosen(again, "cover_fee")) == (["yearly"], [])
+
+
+@pytest.mark.parametrize("site", [None, "none", "cross-site", "same-site"])
+def test_no_link_ticks_the_payment_fee(client: FlaskClient, site: str | None) -> None:
+    headers = {"Sec-Fetch-Site": site} if site else {}
+    assert chosen(client.get("/donate?cover_fee=yes", headers=headers).text, "cover_fee") == []
+
+
+def sum_of(page: str) -> str:
+    told = re.search(r'<p id="sum".*?</p>', page, re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", "", told[0]).replace("\xa0", " ").split()) if told else ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"amount": "33,50"}, "You pay €33.50 (EUR) once. The payment fee is not in it; with the fee it is €34.76. This"),
+        ({"amount": "33,50", "cover_fee": "y"},
+         "You pay €34.76 (EUR) once. The payment fee is in it; without the fee it is €33.50."),
+        ({"amount": "1 234,50", "currency": "CHF", "frequency": "yearly"},
+         "You pay CHF 1,234.50 (CHF) now and every year, until you stop it."),
+        ({"amount": "1,500", "currency": "JPY", "frequency": "monthly"},
+         "You pay ¥1,500 (JPY) now and every month, until you stop it."),
+        ({}, "You pay €25 (EUR) once."),
+    ],
+)  # fmt: skip
+def test_the_sum_is_told_before_anything_is_kept_and_what_was_typed_stays(
+    client: FlaskClient, world: World, changes: dict[str, str], said: str
+) -> None:
+    answer = give(client, look="yes", email="", message="Courage", **changes)
+    assert answer.status_code == 200
+    assert sum_of(answer.text).startswith(said)
+    assert 'class="err"' not in answer.text, "what is missing yet is no error"
+    assert value_of(answer.text, "name") == "Dana Donor" and "Courage" in answer.text
+    assert value_of(answer.text, "amount") == changes.get("amount", "")
+    assert chosen(answer.text, "cover_fee") == ([changes["cover_fee"]] if "cover_fee" in changes else [])
+    assert chosen(answer.text, "frequency") == [changes.get("frequency", "once")]
+    assert world.donations() == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"amount": "1,234"}, {"amount": "0"}, {"preset": "7"}, {"frequency": "daily"}, {"currency": "XTS"}]
+)
+def test_a_sum_that_cannot_be_told_says_why(client: FlaskClient, world: World, wrong: dict[str, str]) -> None:
+    answer = give(client, look="yes", **wrong)
+    assert answer.status_code == 422
+    assert "There is a problem" in answer.text and sum_of(answer.text) == ""
+    assert world.donations() == []
+
+
 def test_the_page_says_the_currency_and_that_any_way_to_pay_will_do(client: FlaskClient) -> None:
     page = client.get("/donate?currency=SEK").text
     assert "You pay in Swedish kronor (SEK)." in page
