@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from app import create_app
+from cases.models import Case, CaseStatus
 from core.db import Base, db
 from core.vault import SITE, ensure_scope
 from operations.public_rights import RIGHTS
@@ -142,6 +143,15 @@ def test_a_donor_can_do_everything_on_the_public_server(split: Split) -> None:
         "postal": {"name": "Dana", "street": "1 Quay", "place": "Dublin", "country": "IE"}, "forget": {}, "unlist": {},
         "data": {}, "links": {},
     }  # fmt: skip
+    moved = inside.gift(1000, frequency="monthly")
+    for body in (subscription(moved), invoice_paid(moved), completed(moved)):
+        assert send(public.client, body).status_code == 200
+    with split.inside.app.app_context():
+        db.session.get_one(Case, moved.case_id).status = CaseStatus.WON
+        db.session.commit()
+    inside.work()
+    split.post(f"{own}/fund/{moved.public_id}", choice="fund:")
+    assert split.inside.fresh(text("SELECT answer FROM fund_questions")) == "moved"
     changes: dict[str, dict[str, str]] = {"amount": {"amount": "12"}, "pause": {"months": "1"}, "stop": {}}
     for act, fields in changes.items():
         split.post(f"{own}/gift/{gift.public_id}/{act}", **fields)
