@@ -3,6 +3,7 @@
 from flask import Flask
 from sqlalchemy import select
 
+from cases.models import Case, CaseStatus
 from core.db import db
 from donations.models import Donation, Payment
 from donations.wall.models import WallEntry
@@ -38,13 +39,29 @@ def gifts(app: Flask, office: Office) -> dict[str, str]:
         reference="Statement 2026/11, page 12, line 7", name=LONG, show_name="yes", note="Brought by her sister",
     )  # fmt: skip
     World(app).work()
+    asked = _asked(app)
     return {
         "own_gifts": Visitor(World(app)).own(),
+        "asked": asked,
         "monthly": monthly.public_id,
         "refund": refund_path,
         "offline": offline,
         "fund": slug,
     }
+
+
+def _asked(app: Flask) -> str:
+    """A monthly gift whose case was won meanwhile; its number."""
+    with app.app_context():
+        case = make_case(slug="won-fund", title="Let the librarians of the old harbour town go")
+        slug, case_id = case.slug, case.id
+    gift = gift_by(app, slug, name=LONG, frequency="monthly", amount="15")
+    pay(app, gift)
+    with app.app_context():
+        db.session.get_one(Case, case_id).status = CaseStatus.WON
+        db.session.commit()
+    World(app).work()
+    return gift.public_id
 
 
 def _went_wrong(app: Flask, office: Office, monthly: str, slug: str) -> str:

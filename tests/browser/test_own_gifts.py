@@ -18,6 +18,7 @@ GIFT = "{own_gifts}/gift/{monthly}"
     [
         "{own_gifts}", "{own_gifts}/own/postal", "{own_gifts}/own/email", "{own_gifts}/own/erase", f"{GIFT}/pause",
         f"{GIFT}/amount", f"{GIFT}/stop", "/donations/manage", "/donations/manage/mail/sent",
+        "{own_gifts}/fund/{asked}", "{own_gifts}/fund/{monthly}",
     ],
 )  # fmt: skip
 def test_a_page_fits_every_window_and_axe_finds_nothing(visit: Visit, path: str) -> None:
@@ -29,7 +30,7 @@ def test_a_page_fits_every_window_and_axe_finds_nothing(visit: Visit, path: str)
     [
         ("/donations/manage", "Mail me my link"), ("{own_gifts}/own/postal", "Save the address"),
         ("{own_gifts}/own/email", "Mail the link to my new address"), (f"{GIFT}/pause", "Pause it"),
-        (f"{GIFT}/amount", "Change the amount"),
+        (f"{GIFT}/amount", "Change the amount"), ("{own_gifts}/fund/{asked}", "Send my answer"),
     ],
 )  # fmt: skip
 def test_a_form_that_is_sent_empty_says_what_to_do_and_is_well_made(visit: Visit, path: str, button: str) -> None:
@@ -45,3 +46,14 @@ def test_a_receipt_is_asked_for_and_a_pause_begun_without_javascript(visit: Visi
     press(page, page.get_by_role("button", name="Pause it"))
     expect(page.get_by_role("status")).to_contain_text("on its way to Stripe")
     expect(page.locator("main")).to_contain_text("What you asked for is on its way to Stripe")
+
+
+def test_a_gift_whose_case_is_won_is_moved_without_javascript(visit: Visit) -> None:
+    page = visit("{own_gifts}", java_script_enabled=False)
+    press(page, page.get_by_role("link", name="Say where it goes from now on"))
+    expect(page.get_by_role("radio", checked=True)).to_have_count(0)
+    page.get_by_label("Where it is needed most").check()
+    press(page, page.get_by_role("button", name="Send my answer"))
+    expect(page.locator("h1")).to_contain_text("Your gift goes on")
+    press(page, page.get_by_role("link", name="To your own page"))
+    expect(page.get_by_role("link", name="Say where it goes from now on")).to_have_count(0)
