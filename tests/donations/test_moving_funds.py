@@ -206,3 +206,16 @@ def test_a_name_is_on_no_wall_of_a_fund_that_has_nothing_of_the_gift_yet(endings
         endings.settle()
     endings.renew(gift)
     assert name in wall(app, slug) and name not in wall(app, gift.slug)
+
+
+def test_a_name_is_not_on_the_old_wall_though_the_worker_has_not_looked_since_the_move(endings: Endings) -> None:
+    app, name = endings.world.app, "Dana Donor"
+    gift = endings.given(show_name=True)
+    endings.settle()
+    endings.turn(gift, CaseStatus.WON)
+    assert endings.answer("fund:").status_code == 303
+    news_of(endings, gift, 7)
+    endings.change(gift, show_name=True)
+    assert name not in wall(app, gift.slug) + wall(app)
+    endings.settle()
+    assert name in wall(app) and name not in wall(app, gift.slug)
