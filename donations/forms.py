@@ -166,6 +166,12 @@ class DonateForm(PublicForm):
         """What the form brings to show that no machine fills it in by the hundred."""
         return {"proof": self.altcha.data or "", "ticket": self.ticket.data or ""}
 
+    def typed(self) -> list[tuple[str, str]]:
+        """Name and value of every field that was filled in, as a browser would send them again."""
+        left_out = (*PROOFS, "token")
+        values = {name: "y" if value is True else value for name, value in self.data.items() if name not in left_out}
+        return [(name, str(value)) for name, value in values.items() if value or name == "designation"]
+
     def validate_amount(self, field: Field) -> None:
         if field.errors or self.currency.data not in CURRENCIES:
             return

@@ -26,7 +26,7 @@ from core.switches import gifts_taken
 from core.tokens import TokenError, open_query, seal_query
 from core.vault import SITE, vault
 from donations import checkout_services, funds, services, stripe_gateway
-from donations.forms import DonateForm, currency_choices, currency_name, prefilled
+from donations.forms import FREQUENCIES, DonateForm, currency_choices, currency_name, prefilled
 from donations.guards import admission, attack, attempts
 from donations.guards.circuit import stripe_circuit
 from donations.models import Donation, Tribute
@@ -82,9 +82,7 @@ def send(slug: str | None = None) -> ResponseReturnValue:
     except admission.ProofWanted as wanted:
         return _page(fund, form, status=422, proof=True, ticket=wanted.ticket)
     except (stripe_gateway.CheckoutError, attempts.NoRoom) as error:
-        page = _page(fund, form, status=503, away=error)
-        page.headers["Retry-After"] = str(error.retry_after)
-        return page
+        return _away(fund, form, error)
 
 
 @donations.get("/donations/challenge.json")
@@ -166,6 +164,17 @@ def _page(fund: funds.Fund, form: DonateForm, *, status: int = 200, **news: Any)
         **news,
     )
     return with_scripts(make_response(page, status))
+
+
+def _away(fund: funds.Fund, form: DonateForm, error: stripe_gateway.CheckoutError | attempts.NoRoom) -> Response:
+    """The gift as it was typed, and a button that tries once more."""
+    page = render_template(
+        "donations/away.html", fund=fund, form=form, away=error, typed=form.typed(), rhythm=FREQUENCIES[form.rhythm],
+        address=url_for("donations.give", slug=fund.slug), section="donate",
+    )  # fmt: skip
+    response = make_response(page, 503)
+    response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def _checkout_address(form: DonateForm, *, crowd: bool) -> str:

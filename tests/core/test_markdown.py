@@ -154,6 +154,6 @@ def test_whatever_is_written_only_allowed_tags_come_out(text: str) -> None:
     ],
 )
 def test_pathological_text_takes_bounded_time(piece: str) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()  # the processor's, which others who keep it busy do not lengthen
     markdown(piece * (20_000 // len(piece)))
-    assert time.perf_counter() - start < 3
+    assert time.thread_time() - start < 3

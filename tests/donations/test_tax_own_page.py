@@ -6,15 +6,15 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from core import clock
 from core.db import db
 from core.jobs import Job
 from donations.own_page import data as own_data
 from donations.own_page import donors
-from donations.tax import keeping
-from donations.tax.models import TaxReceipt
+from donations.tax import keeping, numbering
+from donations.tax.models import TaxCounter, TaxReceipt, TaxReceiptLine
 from operations import database_checks, retention_checks, retention_run
 from operations.findings import Level
 from tests.donations.conftest import DONOR
@@ -149,3 +149,22 @@ def test_the_doctor_finds_numbers_that_do_not_run_from_one_to_the_last(
         found = database_checks.tax_numbers(tax.app.config["UNDERSIGNED"])
         expected = sentence % YEAR if "%s" in sentence else sentence
         assert expected in found.sentence and (found.level == Level.OK) is (not numbers), found
+
+
+def test_the_doctor_finds_a_receipt_that_is_gone_and_a_counter_that_is_gone(tax: Tax) -> None:
+    tax.register()
+    for number in range(3):
+        email = f"donor{number}@example.org"
+        tax.paid(email=email)
+        tax.lives(email)
+        tax.ask(email)
+    with tax.app.app_context():
+        gone = db.session.scalars(select(TaxReceipt).where(TaxReceipt.number == 2)).one()
+        db.session.execute(delete(TaxReceiptLine).where(TaxReceiptLine.receipt_id == gone.id))
+        db.session.execute(delete(TaxReceipt).where(TaxReceipt.id == gone.id))
+        assert numbering.gaps() == [f"IE-{YEAR}: 2 missing"]
+        db.session.rollback()
+        db.session.execute(delete(TaxCounter))
+        assert numbering.gaps() == [f"IE-{YEAR}: numbers that the counter has not given"]
+        db.session.rollback()
+        assert numbering.gaps() == []

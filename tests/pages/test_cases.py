@@ -174,6 +174,6 @@ def give(case: Case, minor: int) -> None:
     )
     db.session.add(donation)
     db.session.flush()
-    paid = PaymentStatus.PAID
-    db.session.add(Payment(stripe_id="pi_1", donation_id=donation.id, amount=minor, currency="EUR", status=paid))
+    given = {"amount": minor, "currency": "EUR", "status": PaymentStatus.PAID, "case_id": case.id}
+    db.session.add(Payment(stripe_id="pi_1", donation_id=donation.id, **given))
     db.session.commit()
