@@ -9,20 +9,19 @@ from wtforms import RadioField, ValidationError
 from cases.models import Case
 from core.forms import PublicForm
 from donations import funds
-from donations.moving.models import FundQuestion
 
 STOP, FUND = "stop", "fund:"  # a case's address may be any word
 
 
 class FundForm(PublicForm):
-    """Every open fund but the one that was asked about, and the general one; nothing is preselected."""
+    """Every open fund, which the one that was asked about is not, and the general one; nothing is preselected."""
 
     choice = RadioField(_l("What becomes of my gift from now on"), validate_choice=False)
 
-    def __init__(self, question: FundQuestion, **given: Any) -> None:
+    def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         offered = funds.designations(funds.get_fund(None))
-        self.answers = {FUND + slug: name for slug, name in offered if slug != question.case.slug}
+        self.answers = {FUND + slug: name for slug, name in offered}
         self.answers[STOP] = _("Stop my gift. Nothing more is taken.")
         self.choice.choices = list(self.answers.items())
 

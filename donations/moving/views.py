@@ -36,7 +36,7 @@ def ask(secret: str, public_id: str) -> str:
     stage = moving_services.stage(gift, question)
     if question is None or stage != Stage.OPEN:
         return _told(secret, gift, stage)
-    return _asked(secret, gift, question, FundForm(question, formdata=None))
+    return _asked(secret, gift, question, FundForm(formdata=None))
 
 
 @moving.post(PATH)
@@ -45,7 +45,7 @@ def answer(secret: str, public_id: str) -> ResponseReturnValue:
     gift = moving_services.get_gift(links.get(secret), public_id)
     question = moving_services.last_question(gift)
     if question is not None and moving_services.stage(gift, question) == Stage.OPEN:
-        form = FundForm(question)
+        form = FundForm()
         if not form.validate():
             return _asked(secret, gift, question, form), 422
         _take(question, form)

@@ -21,9 +21,7 @@ def gift_stands() -> ColumnElement[bool]:
     contested = [query.where(taken).exists() for query in _reaching(Dispute, Dispute.id)]
     ours = (
         Payment.donation_id == Donation.id,
-        Payment.case_id.is_not_distinct_from(
-            Donation.case_id
-        ),  # what an older fund got earns no place on another's wall
+        Payment.case_id.is_not_distinct_from(Donation.case_id),  # an older fund's earns no place on another's wall
         Payment.status == PaymentStatus.PAID,
         Payment.amount > back[0] + back[1],
     )

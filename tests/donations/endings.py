@@ -49,7 +49,7 @@ class Endings:
     def change(self, gift: Gift, **columns: Any) -> None:
         with self.world.app.app_context():
             for name, value in columns.items():
-                setattr(_donation(gift), name, value)
+                setattr(donation(gift), name, value)
             db.session.commit()
 
     def case(self, **columns: Any) -> tuple[int, str]:
@@ -81,17 +81,17 @@ class Endings:
 
     def wish(self, gift: Gift, change: Callable[[Donation], None]) -> None:
         with self.world.app.app_context():
-            change(_donation(gift))
+            change(donation(gift))
             db.session.commit()
 
     def subscription(self, gift: Gift) -> str:
         with self.world.app.app_context():
-            return str(_donation(gift).subscription_id)
+            return str(donation(gift).subscription_id)
 
     def standing(self, gift: Gift) -> tuple[str, Any]:
         """Its status and when it goes on, as we know them."""
         with self.world.app.app_context():
-            found = subscriptions.find(_donation(gift))
+            found = subscriptions.find(donation(gift))
             assert found
             return str(found.status), found.resumes_at
 
@@ -100,7 +100,7 @@ class Endings:
 
     def fund(self, gift: Gift) -> int | None:
         with self.world.app.app_context():
-            return _donation(gift).case_id
+            return donation(gift).case_id
 
     def raised(self, case_id: int | None) -> int:
         with self.world.app.app_context():
@@ -122,7 +122,7 @@ class Endings:
         """The gift is another mailbox's."""
         with self.world.app.app_context():
             vault().prepare(SITE)
-            mine = _donation(gift)
+            mine = donation(gift)
             person = {**checkout_services.open_donor(mine), "email": "other@example.org"}
             box = vault().seal(SITE, checkout_services.SEALED_CONTEXT, mine.public_id, person)
             mine.key_id, mine.data_key_id, mine.blob, mine.donor_id = box.key_id, box.data_key_id, box.blob, None
@@ -167,5 +167,6 @@ class Endings:
         self.settle()
 
 
-def _donation(gift: Gift) -> Donation:
+def donation(gift: Gift) -> Donation:
+    """Its row."""
     return db.session.scalars(select(Donation).where(Donation.public_id == gift.public_id)).one()

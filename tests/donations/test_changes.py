@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
 from core import clock
@@ -68,6 +69,15 @@ def test_a_pause_ends_by_itself_and_takes_nothing_until_then(account: Account) -
     account.drive("subscriptions", now["id"], "renew")
     account.stand.deliver()
     assert world.raised(gift) == {"EUR": 2000}
+
+
+def test_a_pause_that_stripe_hears_of_after_its_end_is_none(account: Account) -> None:
+    world, gift = account.stand.world, account.given(1000, frequency="monthly")
+    wish(world, gift, lambda donation: changes.pause(donation, clock.now() + timedelta(hours=1)))
+    with time_machine.travel(clock.now() + timedelta(hours=2)):
+        world.work()
+        now = standing(world, gift)
+    assert (now["status"], now["resumes_at"], now["under_way"]) == ("active", None, [])
 
 
 def test_another_amount_is_taken_from_the_next_payment_on(account: Account) -> None:

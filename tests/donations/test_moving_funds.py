@@ -18,7 +18,7 @@ from core.db import db
 from core.vault import vault
 from donations.books import accounts, exports, journal, scope
 from donations.models import Donation, Payment
-from donations.moving import tending
+from donations.moving import services, tending
 from tests.donations.conftest import Gift, Stand
 from tests.donations.endings import ENDED, MOVED, QUESTION, Endings
 from tests.donations.events import invoice_paid, send
@@ -64,6 +64,7 @@ def test_a_bank_debit_that_was_under_way_when_the_gift_moved_stays_with_its_fund
     endings.settle()
     assert [status for _, status, _ in endings.world.payments()] == ["paid"]
     assert (endings.raised(gift.case_id), endings.raised(there)) == (1000, 0)
+    assert "For: Media fund" in endings.mail("Receipt for your gift")
 
 
 def test_news_of_a_payment_that_comes_after_the_move_finds_the_fund_of_that_day(endings: Endings) -> None:
@@ -93,6 +94,25 @@ def test_48_a_gift_that_begins_for_a_case_that_was_closed_meanwhile_is_flagged_a
     assert endings.raised(gift.case_id) == 1000 and endings.world.alarms() == ["gift-for-closed-case"]
     endings.settle()
     assert endings.questions() == ["open"] and endings.standing(gift) == ("paused", None)
+
+
+def test_whoever_was_asked_is_no_news_for_the_organisers(endings: Endings) -> None:
+    gift = endings.given()
+    endings.turn(gift, CaseStatus.CLOSED)
+    news_of(endings, gift, 7)  # it was under way
+    assert endings.raised(gift.case_id) == 2000 and endings.world.alarms() == []
+
+
+@pytest.mark.parametrize("act", [lambda question: services.move(question, None), services.stop])
+def test_the_last_day_may_end_between_the_press_and_its_writing(endings: Endings, act: Any) -> None:
+    gift = endings.given()
+    endings.turn(gift, CaseStatus.WON)
+    endings.shorten()
+    with endings.world.app.app_context():
+        question = services.open_question(db.session.scalars(select(Donation)).one())
+        with pytest.raises(services.AnsweredAlready):
+            act(question)
+    assert endings.questions() == ["open"]
 
 
 @pytest.mark.parametrize("left", [-5, 0, 20, 60, 150])
@@ -206,3 +226,16 @@ def test_a_name_is_on_no_wall_of_a_fund_that_has_nothing_of_the_gift_yet(endings
         endings.settle()
     endings.renew(gift)
     assert name in wall(app, slug) and name not in wall(app, gift.slug)
+
+
+def test_a_name_is_not_on_the_old_wall_though_the_worker_has_not_looked_since_the_move(endings: Endings) -> None:
+    app, name = endings.world.app, "Dana Donor"
+    gift = endings.given(show_name=True)
+    endings.settle()
+    endings.turn(gift, CaseStatus.WON)
+    assert endings.answer("fund:").status_code == 303
+    news_of(endings, gift, 7)
+    endings.change(gift, show_name=True)
+    assert name not in wall(app, gift.slug) + wall(app)
+    endings.settle()
+    assert name in wall(app) and name not in wall(app, gift.slug)
