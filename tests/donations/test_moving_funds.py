@@ -96,11 +96,13 @@ def test_48_a_gift_that_begins_for_a_case_that_was_closed_meanwhile_is_flagged_a
     assert endings.questions() == ["open"] and endings.standing(gift) == ("paused", None)
 
 
-def test_whoever_was_asked_is_no_news_for_the_organisers(endings: Endings) -> None:
+def test_of_two_answers_at_once_one_counts(endings: Endings) -> None:
     gift = endings.given()
-    endings.turn(gift, CaseStatus.CLOSED)
-    news_of(endings, gift, 7)  # it was under way
-    assert endings.raised(gift.case_id) == 2000 and endings.world.alarms() == []
+    endings.turn(gift, CaseStatus.WON)
+    link = endings.link
+    at_once([lambda: endings.answer("fund:", link), lambda: endings.answer("stop", link)] * 2)
+    endings.settle()
+    one_outcome(endings, gift, {"moved": MOVED, "stopped": ENDED})
 
 
 @pytest.mark.parametrize("act", [lambda question: services.move(question, None), services.stop])
