@@ -16,6 +16,7 @@ from donations import handlers, services, stripe_gateway
 from donations.models import Donation, Payment
 from donations.reversals import services as reversals
 from donations.reversals.models import Dispute, Refund
+from donations.reversals.services import SETTLE
 from donations.subscriptions.models import Subscription
 from tests.donations.conftest import Gift, World
 from tests.donations.events import (
@@ -44,7 +45,7 @@ LEDGER = (
     "[(900, <RefundStatus.SUCCEEDED: 'succeeded'>)], [(1000, <DisputeStatus.LOST: 'lost'>, 2000)], "
     "(<SubscriptionStatus.CANCELED: 'canceled'>, 2500), 600]"
 )
-JOBS = ("alarm:dispute", "donations.ended", "donations.receipt")
+JOBS = ("alarm:dispute", "donations.ended", "donations.receipt", *[SETTLE] * 3)
 
 
 def arrive(*bodies: dict[str, Any]) -> None:
@@ -77,8 +78,10 @@ def promised() -> Counter[tuple[str, ...]]:
     by_gift: defaultdict[str, list[str]] = defaultdict(list)
     for key in db.session.scalars(select(Job.key).order_by(Job.key)):
         kind, _, name = str(key).rpartition(":")
+        if kind.startswith(SETTLE):  # goes on with whose news it is, and of when
+            kind, name = SETTLE, str(key).split(":")[1]
         if kind != "donations.look_again":  # names the event; whether there is one is the order's doing
-            by_gift[re.sub("^(in|sub|dp)_|_1$", "", name)].append(kind)
+            by_gift[re.sub("^(pi_in|in|sub|dp)_|_1$", "", name)].append(kind)
     return Counter(tuple(kinds) for kinds in by_gift.values())
 
 

@@ -112,7 +112,8 @@ def test_discarding_empties_for_good_and_only_what_was_chosen(campaign: Campaign
     assert (gone.blob, gone.email_index, gone.code_digest) == (None, None, None)
     assert judge(campaign, held.discard, cluster="c1") == 1 and second
     with campaign.app.app_context():
-        entries = db.session.scalars(select(AuditEntry).where(AuditEntry.act == "held.discarded")).all()
+        discarded = select(AuditEntry).where(AuditEntry.act == "held.discarded").order_by(AuditEntry.id)
+        entries = db.session.scalars(discarded).all()
         assert [entry.detail["submissions"] for entry in entries] == [1, 0, 1]
 
 
