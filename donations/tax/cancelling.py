@@ -47,12 +47,14 @@ def settle(payment: Payment) -> Settled:
 
 
 def correct(receipt: TaxReceipt) -> Settled:
-    """Issues a receipt anew, for who the donor says to be now, and cancels it; nothing where none could take its place.
+    """Issues a receipt anew, for who the donor says to be now, and cancels it; nothing where none could take its place,
+    nor where the donor has no address in its country any more: the new one would say the same.
 
     The worker only; the caller has prepared the vault for SITE."""
     donor = donors.lock(receipt.donor_id)
     db.session.refresh(receipt)
-    if donor is None or receipt.cancelled_at or registrations.in_use(receipt.registration.country) is None:
+    country = receipt.registration.country
+    if donor is None or receipt.cancelled_at or not (registrations.in_use(country) and _present(donor, country)):
         return NOTHING
     return Settled(_cancel(receipt, Reason.CORRECTED), _replace(receipt, donor))
 
@@ -92,10 +94,13 @@ def _replace(receipt: TaxReceipt, donor: Donor | None) -> list[TaxReceipt]:
 
 def _person(receipt: TaxReceipt, donor: Donor, country: str) -> issuing.Person | None:
     """The donor as they are now; as the cancelled receipt names them where they live abroad now, or took their address back."""
+    return _present(donor, country) or (open_receipt(receipt) if receipt.blob is not None else None)
+
+
+def _present(donor: Donor, country: str) -> issuing.Person | None:
+    """The donor as they are now, if they live in this country."""
     try:
         present = issuing.person_of(donor)
     except issuing.NoPostalAddress:
-        present = {}
-    if present.get("country") == country:
-        return present
-    return open_receipt(receipt) if receipt.blob is not None else None
+        return None
+    return present if present["country"] == country else None

@@ -83,7 +83,8 @@ def issue_tax_receipt_anew(public_id: str) -> BaseResponse:
         return done(_("This receipt was cancelled before."), ".tax_receipt", public_id=public_id)
     db.session.commit()
     sentence = _(
-        "The receipt is issued anew within a minute. The donor gets it, and the cancellation of this one, by mail."
+        "The receipt is issued anew within a minute, if the donor still has an address in its country. The donor gets it, and "
+        "the cancellation of this one, by mail."
     )
     return done(sentence, ".tax_receipt", public_id=public_id)
 

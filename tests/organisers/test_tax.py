@@ -170,6 +170,26 @@ def test_a_receipt_that_nothing_could_replace_is_not_cancelled(office: Office, t
     assert tax.receipts() == [(f"{YEAR}-00001", 2500, True)]
 
 
+@pytest.mark.parametrize("country", ["FR", ""])
+def test_a_receipt_is_not_issued_anew_with_the_words_that_it_has(
+    office: Office, tax: Tax, client: FlaskClient, country: str
+) -> None:
+    tax.register()
+    _, receipt = receipted(tax, client)
+    tax.lives(street="9 Other Road", country=country)
+    office.saved(f"{receipt}/anew")
+    tax.settle()
+    assert tax.receipts() == [(f"{YEAR}-00001", 2500, True)], "no number is spent where nothing would change"
+
+
+def test_the_list_names_the_country_of_each_receipt(office: Office, tax: Tax, client: FlaskClient) -> None:
+    tax.register()
+    receipted(tax, client)
+    office.saved("/office/tax/registrations/1/retire")
+    issued = office.get("/office/tax").partition('id="issued"')[2]
+    assert "Ireland" in issued
+
+
 def test_the_gift_names_the_receipt_and_the_refund_warns_until_it_is_cancelled(
     office: Office, tax: Tax, client: FlaskClient
 ) -> None:
