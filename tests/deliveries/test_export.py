@@ -56,7 +56,9 @@ def download(office: Office, campaign: Campaign, kind: str) -> bytes:
 
 def entries(app: Flask) -> list[AuditEntry]:
     with app.app_context():
-        return list(db.session.scalars(select(AuditEntry).where(AuditEntry.act == "petition.exported")))
+        return list(
+            db.session.scalars(select(AuditEntry).where(AuditEntry.act == "petition.exported").order_by(AuditEntry.id))
+        )
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])

@@ -1,11 +1,13 @@
 """Receipts and summaries: tagged PDFs in the mail, in the words of the gift, asked for again on the own page."""
 
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -356,3 +358,24 @@ def test_a_worker_that_slept_ties_gifts_to_donors_all_the_same(client: FlaskClie
         assert tick.work() and not tick.work()
     with world.app.app_context():
         assert summaries.years_of(donor_of()) == [2026]
+
+
+def test_while_a_pdf_is_set_everybody_else_may_write(
+    client: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid(client, world.gift(), day(2026))
+    run, written = subprocess.run, []
+
+    def and_write(*args: Any, **how: Any) -> Any:
+        with db.engine.connect() as other:
+            wait = "PRAGMA busy_timeout=50" if other.dialect.name == "sqlite" else "SET LOCAL lock_timeout = '50ms'"
+            other.exec_driver_sql(wait)
+            for table in ("donors", "donations", "payments", "jobs"):
+                written.append(other.execute(text(f"UPDATE {table} SET id = id")).rowcount)
+            other.rollback()
+        return run(*args, **how)
+
+    monkeypatch.setattr(subprocess, "run", and_write)
+    (mail,) = world.mails()
+    assert len(written) == 4 and min(written) > 0, "at the first try"
+    assert "€25.00" in said_in(pdf_of(mail)[1])

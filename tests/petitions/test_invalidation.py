@@ -134,7 +134,8 @@ def test_what_it_looks_for_is_sealed_and_the_chain_has_no_person(crowd: Campaign
     with crowd.app.app_context():
         row = db.session.get_one(Invalidation, found)
         assert row.criteria == ["domain", "name"] and b"Robot" not in row.blob
-        entries = db.session.scalars(select(AuditEntry).where(AuditEntry.act.like("invalidation.%"))).all()
+        noted = select(AuditEntry).where(AuditEntry.act.like("invalidation.%")).order_by(AuditEntry.id)
+        entries = db.session.scalars(noted).all()
         assert [entry.act for entry in entries] == ["invalidation.started", "invalidation.done"]
         assert entries[0].detail == {"reason": "They are made.", "criteria": ["domain", "name"], "counted": 3}
         assert "Robot" not in str([entry.detail for entry in entries]) and find_break() is None
