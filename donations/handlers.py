@@ -171,6 +171,6 @@ def _record_session(event: Event, status: PaymentStatus) -> Outcome:
 
 def _record(donation: Donation, stripe_id: str, status: PaymentStatus, event: Event, money: Money) -> None:
     services.record_payment(donation, stripe_id, status=status, at=event.created_at, money=money)
-    closed = donation.case is not None and donation.case.status in (CaseStatus.DRAFT, CaseStatus.CLOSED)
+    closed = donation.case is not None and donation.case.status != CaseStatus.ACTIVE
     if closed and not moving.was_asked(donation):
         alarms.sound("gift-for-closed-case", donation.public_id, donation=donation.public_id)

@@ -18,7 +18,7 @@ def refund_fraud(job: Job) -> None:
     if payment is None:
         raise lookup.UnmatchedPayment
     if (left := requests.refundable(payment)).minor:
-        requests.request_refund(payment, money=left, reason="reported as fraud by the bank", actor="worker")
+        requests.request_refund(payment, money=left, reason=requests.FRAUD, actor="worker")
 
 
 JOBS: dict[str, Handler] = {fraud.REFUND: refund_fraud}

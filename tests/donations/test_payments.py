@@ -135,6 +135,16 @@ def test_31_a_bank_debit_that_arrives_is_paid_once(client: FlaskClient, world: W
     assert len(world.mails()) == 1
 
 
+def test_31_a_monthly_bank_debit_is_paid_once_when_its_invoice_is(client: FlaskClient, world: World) -> None:
+    gift = world.gift(frequency="monthly")
+    assert send(client, completed(gift, payment_status="unpaid")).status_code == 200
+    assert world.raised(gift) == {} and world.mails() == []
+    for body in (invoice_paid(gift), invoice_paid(gift)):
+        assert send(client, body).status_code == 200
+    assert [(status, minor) for _, status, minor in world.payments()] == [("paid", 2500)]
+    assert world.raised(gift) == {"EUR": 2500} and len(world.mails()) == 1
+
+
 def test_31_a_bank_debit_that_fails_is_failed_and_the_donor_is_told(client: FlaskClient, world: World) -> None:
     gift = world.gift()
     for body in (completed(gift, payment_status="unpaid"), async_failed(gift), async_failed(gift)):
@@ -242,12 +252,13 @@ def test_a_session_whose_id_was_lost_is_found_by_our_own_id(app: Flask, client: 
     assert world.progress(gift) == "received"
 
 
-def test_48_a_gift_for_a_case_that_was_closed_meanwhile_is_counted_and_flagged(
-    app: Flask, client: FlaskClient, world: World
+@pytest.mark.parametrize("status", [CaseStatus.CLOSED, CaseStatus.WON])
+def test_48_a_gift_for_a_case_that_ended_meanwhile_is_counted_and_flagged(
+    app: Flask, client: FlaskClient, world: World, status: CaseStatus
 ) -> None:
     gift = world.gift()
     with app.app_context():
-        db.session.get_one(Case, gift.case_id).status = CaseStatus.CLOSED
+        db.session.get_one(Case, gift.case_id).status = status
         db.session.commit()
     assert send(client, completed(gift)).status_code == 200
     assert world.raised(gift) == {"EUR": 2500}

@@ -96,6 +96,21 @@ def test_a_silent_stripe_leaves_the_request_to_the_worker(app: Flask, world: Wor
         assert requests.refundable(services.get_payment(f"pi_{gift.public_id}")) == Money(1500, "EUR")
 
 
+@pytest.mark.parametrize(
+    ("reason", "told"), [("Wish", "requested_by_customer"), (requests.FRAUD, "fraudulent")], ids=["wish", "fraud"]
+)
+def test_stripe_is_told_of_fraud_and_learns_to_know_the_card(stand: Stand, reason: str, told: str) -> None:
+    press(give(stand.app.test_client(), amount="25").headers["Location"], "pay")
+    stand.deliver()
+    ((payment_intent, _, _),) = stand.world.payments()
+    with stand.app.app_context():
+        payment = services.get_payment(payment_intent)
+        public_id = requests.request_refund(payment, money=Money(1000, "EUR"), reason=reason, actor="worker").public_id
+        db.session.commit()
+        assert requests.send(public_id) == RequestState.SENT
+    assert [one["reason"] for one in stripe(stand, "refunds")["data"]] == [told]
+
+
 def test_a_refund_reaches_stripe_once_however_often_it_is_sent(stand: Stand) -> None:
     press(give(stand.app.test_client(), amount="25").headers["Location"], "pay")
     stand.deliver()
