@@ -23,7 +23,7 @@ ADVICE = {
         "Stripe whether another site uses the same account."
     ),
     "gift-for-closed-case": _l(
-        "A gift arrived for a case that takes none any more: the donor was paying while the case was closed. It was "
+        "A gift arrived for a case that takes none any more: the donor was paying while the case ended. It was "
         "counted. Decide with the donor whether it stays, or goes to another fund."
     ),
     "card-testing": _l(
