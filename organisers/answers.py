@@ -20,5 +20,10 @@ def form_page(template: str, form: FlaskForm, **context: Any) -> Response:
 
 def done(sentence: str, endpoint: str, **values: Any) -> BaseResponse:
     """Back to a page, which then says what happened."""
+    return done_at(sentence, url_for(endpoint, **values))
+
+
+def done_at(sentence: str, path: str) -> BaseResponse:
+    """Back to a page of the office by its path, which then says what happened."""
     flash(sentence)
-    return redirect(url_for(endpoint, **values), 303)
+    return redirect(path, 303)

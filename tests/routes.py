@@ -103,6 +103,7 @@ ROUTES = {
     "office.invalidate_signal": (OFFICE, "POST"),
     "office.settle_declines": (OFFICE, "POST"),
     "office.settle_fraud": (OFFICE, "POST"),
+    "office.show_names": (OFFICE, "POST"),
     "office.held": (OFFICE, "GET"),
     "office.mail_again": (OFFICE, "POST"),
     "office.judge_held": (OFFICE, "POST"),
@@ -181,7 +182,7 @@ ARGUMENTS: dict[str, Any] = {
     "act": "erase", "change": "stop", "paper": "receipt", "what": "sent",
     "answer": "sign", "step": "invite", "invitation_id": 1,
     "mail_id": "nothing", "number": 1, "signal_id": 1, "invalidation_id": 1, "wave_id": 1, "registration_id": 1,
-    "warning_id": "issfr_1", "act_name": "cancel", "country": "KZ", "domain": "example.net",
+    "warning_id": "issfr_1", "act_name": "cancel", "room": "held", "country": "KZ", "domain": "example.net",
     "name": "close", "case_id": 1, "petition_id": 1, "part_id": 1, "recipient_id": 1, "batch_id": 1, "public_id": "a" * 22,
     "payment_id": 1, "event_id": "evt_1", "entry_id": 1, "judgement": "hide", "level_id": 1,
 }  # fmt: skip

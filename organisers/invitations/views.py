@@ -18,6 +18,7 @@ from organisers.invitations import services as invitation_services
 from organisers.invitations.corrections import NothingDone, OtherWords
 from organisers.invitations.forms import InvitationForm, ManyForm, PlaceForm
 from organisers.invitations.services import Added, MailedEnough, NotHere, NotOpen
+from organisers.masking import Mask
 from petitions import services
 from petitions.models import Petition
 
@@ -101,7 +102,7 @@ def _list(petition: Petition, *, problems: Sequence[str] = (), status: int = 200
     page = render_template(
         "office/invitations.html", petition=petition, problems=problems, ended=invitation_services.ended(petition),
         groups=invitation_services.lines(petition), takes=invitation_services.takes_answers(petition),
-        country_name=countries.name_of,
+        country_name=countries.name_of, mask=Mask(petition, "invitations"),
     )  # fmt: skip
     return make_response(page, status)
 

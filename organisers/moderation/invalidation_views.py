@@ -9,6 +9,7 @@ from core.guards import body_limit
 from core.vault import SITE, vault
 from organisers.answers import actor, done, form_page
 from organisers.blueprint import ID, office
+from organisers.masking import Mask
 from organisers.moderation import services as moderation_services
 from organisers.moderation.forms import InvalidationForm, ReasonForm
 from organisers.petitions.views import PETITION
@@ -92,7 +93,7 @@ def _page(petition: Petition, found: Invalidation, form: ReasonForm) -> Response
         "office/invalidation.html", form, petition=petition, invalidation=found,
         words=moderation_services.words_of(petition, condition),
         sample=invalidations.sample(petition, condition) if previewed else [],
-        progress=invalidations.progress(found),
+        progress=invalidations.progress(found), mask=Mask(petition, "invalidations"),
     )  # fmt: skip
 
 

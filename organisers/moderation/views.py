@@ -12,6 +12,7 @@ from core.db import db
 from core.vault import SITE, vault
 from organisers.answers import actor, done, form_page
 from organisers.blueprint import ID, office
+from organisers.masking import Mask
 from organisers.moderation import services as moderation_services
 from organisers.moderation.forms import DISCARD, RELEASE, HeldForm
 from organisers.petitions.views import PETITION
@@ -111,7 +112,7 @@ def _held_page(petition: Petition, form: HeldForm) -> Response:
     context: dict[str, Any] = {
         "groups": held_services.groups(petition), "sample": held_services.sample(petition, **wanted),
         "waves": dict(moderation_services.waves_of(petition)), "reason_of": moderation_services.reason_of,
-        "takes": takes_signatures(petition), "wanted": wanted,
+        "takes": takes_signatures(petition), "wanted": wanted, "mask": Mask(petition, "held"),
     }  # fmt: skip
     return form_page("office/held.html", form, petition=petition, **context)
 

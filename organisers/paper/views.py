@@ -10,6 +10,7 @@ from core.db import db
 from core.vault import vault
 from organisers.answers import actor, done
 from organisers.blueprint import ID, office
+from organisers.masking import Mask
 from organisers.paper import office as paper_office
 from organisers.paper.entry import Entry
 from organisers.paper.forms import PileForm
@@ -50,7 +51,9 @@ def paper_batch(petition_id: int, batch_id: int) -> str:
     lines = paper_batches.lines_of(found, batch, after=after, limit=PAGE + 1)
     shown = [(line, countries.name_of(line.country)) for _, line in lines[:PAGE]]
     following = lines[PAGE - 1][0] if len(lines) > PAGE else None
-    return render_template("office/paper_batch.html", petition=found, batch=batch, lines=shown, following=following)
+    return render_template(
+        "office/paper_batch.html", petition=found, batch=batch, lines=shown, following=following, mask=Mask(found, "paper")
+    )  # fmt: skip
 
 
 @office.post(f"{BATCH}/take-back")

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, Update, and_, case, func, or_, sel
 
 from core import audit, clock
 from core.db import db
+from core.masks import masked_address
 from petitions import mails
 from petitions.models import Petition, Submission
 from petitions.persons import UNREADABLE, opener
@@ -144,12 +145,6 @@ def release_refused(moment: datetime, *, actor: str) -> int:
     return number
 
 
-def masked(address: str) -> str:
-    """An address that its owner would know, and nobody could write to: a…@example.org."""
-    local, _at, domain = address.rpartition("@")
-    return f"{local[:1]}…@{domain}"
-
-
 def _held(reasons: Sequence[HeldReason] = REVIEWED) -> tuple[ColumnElement[bool], ...]:
     return Submission.state == SubmissionState.HELD, Submission.held_reason.in_(reasons)
 
@@ -199,7 +194,7 @@ def _closing() -> Select[Any]:
 def _show(row: Submission, open_row: Any) -> Shown:
     try:
         person = open_row(row.key_id, row.data_key_id, row.blob or b"", row.public_id)
-        name, address = person["name"], masked(person["email"])
+        name, address = person["name"], masked_address(person["email"])
     except UNREADABLE:
         name, address = "", ""
     reason = row.held_reason or HeldReason.UNREADABLE

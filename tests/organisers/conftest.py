@@ -46,6 +46,10 @@ class Office:
         assert answer.status_code == 303, unescape(answer.text)
         return answer.headers["Location"]
 
+    def ask_for_names(self, petition_id: int, room: str) -> None:
+        """People are masked in a petition's rooms until this is pressed."""
+        self.saved(f"/office/petitions/{petition_id}/names/{room}")
+
     def acts(self) -> list[tuple[str, str]]:
         """(act, subject) of the audit chain since entering, oldest first."""
         with self.app.app_context():

@@ -62,6 +62,7 @@ Finn Probe; ; ; DE; finn@assembly.example"""
 
 def test_lines_from_a_spreadsheet_are_taken_and_the_order_is_theirs(letter: Letter) -> None:
     letter.invite(PEOPLE.replace("; ", "\t"))
+    letter.office.ask_for_names(letter.campaign.id, "invitations")
     page = letter.office.get(letter.office_list)
     places = [page.index(name) for name in ("1. Zora Sentinelova", "2. Bert Muster", "3. Aoife Probe")]
     assert places == sorted(places) and "Senator, Free List, Austria" in page and "bert@senate.example" in page

@@ -87,6 +87,7 @@ def test_one_click_prepares_the_invalidation_of_a_waves_confirmed_ones(
     app: Flask, office: Office, campaign: Campaign
 ) -> None:
     page = office.saved(signal_path(app, "invalidate"))
+    office.ask_for_names(campaign.id, "invalidations")
     shown = office.get(page)
     assert "2 signatures match" in shown and shown.count("Person A") == 2 and "Person B" not in shown
     assert campaign.count() == 4
@@ -101,7 +102,8 @@ def test_one_click_prepares_the_invalidation_of_a_waves_confirmed_ones(
     office.saved(f"{page}/undo")
     assert campaign.count() == 4 and "Everybody who had not withdrawn" in office.get(page)
     assert acts(office) == [
-        "invalidation.started", "signal.settled", "invalidation.done", "invalidation.undoing", "invalidation.undone",
+        "names.shown", "invalidation.started", "signal.settled", "invalidation.done",
+        "invalidation.undoing", "invalidation.undone",
     ]  # fmt: skip
 
 
@@ -119,6 +121,7 @@ def test_a_condition_by_form_shows_a_preview_and_changes_nothing(
     form = f"/office/petitions/{campaign.id}/invalidations/new"
     assert "qr-poster" in office.get(form) and "mail0.example" in office.get(form)
     page = office.saved(form, domain="someone@MAIL1.example", name="person ?", since="2020-01-01T00:00")
+    office.ask_for_names(campaign.id, "invalidations")
     shown = office.get(page)
     assert "2 signatures match" in shown and "Person B" in shown and "@mail1" not in shown.split("The latest")[1]
     assert "mail1.example" in shown and "Central European" in shown
@@ -197,5 +200,6 @@ def test_names_in_a_sample_are_text(app: Flask, office: Office, campaign: Campai
     evil: dict[str, Any] = {"name": "<svg onload=alert(1)> {{7*7}} Eve"}
     campaign.signed("eve@evil.example", **evil)
     page = office.saved(f"/office/petitions/{campaign.id}/invalidations/new", domain="evil.example")
+    office.ask_for_names(campaign.id, "invalidations")
     shown = office.client.get(page).text
     assert "<svg onload" not in shown and "{{7*7}}" in shown

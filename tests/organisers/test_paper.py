@@ -251,6 +251,7 @@ def test_one_line_is_taken_back_for_who_asks(paper: Paper) -> None:
     paper.type({"name": "Ada Example", "country": "IE"}, {"name": "Ben Example"})
     other = make_campaign(paper.campaign.app)
     public_id = paper.rows()[0].public_id
+    paper.office.ask_for_names(paper.campaign.id, "paper")
     assert "Ada Example" in paper.office.get(f"{paper.path}/1")
     assert paper.office.post(f"/office/petitions/{other.id}/paper/1/take-back/{public_id}").status_code == 404
     paper.office.saved(f"{paper.path}/1/take-back/{public_id}")
