@@ -33,8 +33,8 @@ def guard() -> BaseResponse | None:
         return None
     if sessions.see(presence.here()):
         db.session.commit()
-    if presence.half_entered() and name not in HALF_ENTERED:
-        return redirect(url_for("office.prove", next=_wanted()), 303)
+    if presence.half_entered():
+        return None if name in HALF_ENTERED else redirect(url_for("office.prove", next=_wanted()), 303)
     rule = rule_of(name)
     return _not_in_the_table() if rule is None else _apply(rule)
 
@@ -77,7 +77,7 @@ def error_page(code: int, title: str, sentence: str) -> Response:
 def _apply(rule: Rule) -> BaseResponse | None:
     """What the row says: 403 for a role that may not, 404 for another's case; then the proofs that it wants."""
     scope = presence.scope()
-    if not scope.has(rule.who, everywhere=rule.everywhere):
+    if rule.who and not scope.has(rule.who, everywhere=rule.everywhere):
         return _not_for(rule)
     if rule.case is not None and scope.cases(rule.who) is not None:
         case_id = rule.case(**(request.view_args or {}))

@@ -1,9 +1,10 @@
 """Who may open each page of the office: one row an endpoint. One that stands in no row is refused.
 
-`who`: the roles. `case`: how its address leads to the case that the role must be held in; without it, holding the role
-in any case is enough, and the page itself shows only what the role reaches. `everywhere`: only who holds the role in
-every case. `personal`: it shows data of people, so that a second factor must have been set up. `step_up`: the second
-factor must have been given within five minutes. `proof`: of one's own account; whatever proof the account has."""
+`who`: the roles; none: whoever has entered. `case`: how its address leads to the case that the role must be held in;
+without it, holding the role in any case is enough, and the page itself shows only what the role reaches. `everywhere`:
+only who holds the role in every case. `personal`: it shows data of people, so that a second factor must have been set up.
+`step_up`: the second factor must have been given within five minutes. `proof`: of one's own account; whatever proof the
+account has."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -43,8 +44,8 @@ DOORS = frozenset({
 # What stays open between the password and the second factor.
 HALF_ENTERED = frozenset({"prove", "prove_by_passkey", "passkey_challenge", "logout"})
 # One's own account: whoever has entered, with whatever role.
-OWN = Rule(EVERYBODY)
-OWN_PROVEN = Rule(EVERYBODY, proof=True)
+OWN = Rule(())
+OWN_PROVEN = Rule((), proof=True)
 
 PERMISSIONS: Mapping[str, Rule] = {
     "prove": OWN, "prove_by_passkey": OWN, "passkey_challenge": OWN, "logout": OWN,

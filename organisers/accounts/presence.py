@@ -72,7 +72,7 @@ def cases_of(who: Who) -> Cases:
 def may(endpoint: str, case_id: int | None = None) -> bool:
     """For templates: whether the endpoint's page would open, for this case or for any."""
     rule = rule_of(endpoint)
-    if rule is None or not scope().has(rule.who, everywhere=rule.everywhere):
+    if rule is None or (rule.who and not scope().has(rule.who, everywhere=rule.everywhere)):
         return False
     return case_id is None or scope().reaches(case_id, rule.who)
 
