@@ -26,7 +26,9 @@ import operations.commands
 import operations.key_commands
 import operations.retention_commands
 import operations.retention_run
-import organisers.accounts
+import organisers.accounts.jobs
+import organisers.accounts.models
+import organisers.accounts.setup
 import organisers.commands
 import organisers.jobs
 import organisers.milestone_jobs
@@ -71,7 +73,7 @@ from core.vault import Vault
 
 JOBS = {
     "mail": mail.deliver, **journal.JOBS, **petitions.jobs.JOBS, **donations.jobs.JOBS, **donations.books.jobs.JOBS,
-    **organisers.jobs.JOBS, **organisers.milestone_jobs.JOBS,
+    **organisers.jobs.JOBS, **organisers.milestone_jobs.JOBS, **organisers.accounts.jobs.JOBS,
 }  # fmt: skip
 TICKS = (
     *petitions.jobs.TICKS, *donations.jobs.TICKS, *donations.books.jobs.TICKS,
@@ -146,7 +148,7 @@ def register_rooms(app: Flask, settings: Settings) -> None:
         for room in PUBLIC:
             app.register_blueprint(room)
     if settings.office:
-        organisers.accounts.init_app(app)
+        organisers.accounts.setup.init_app(app)
         app.register_blueprint(organisers.views.office)
     if settings.loopback and settings.holds_keystore:
         app.register_blueprint(pages.dev_mail.dev_mail)

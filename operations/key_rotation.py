@@ -21,6 +21,8 @@ from donations.own_page.donors import SEALED_CONTEXT as DONOR_CONTEXT
 from donations.own_page.models import Donor
 from donations.tax.models import TaxReceipt
 from donations.tax.seals import SEALED_CONTEXT as TAX_CONTEXT
+from organisers.accounts.factors import SEALED_CONTEXT as CODE_CONTEXT
+from organisers.accounts.models import CodeApp
 from petitions.abuse.invalidation_services import CONTEXT as CONDITION_CONTEXT
 from petitions.abuse.models import Invalidation
 from petitions.keeping import erasure
@@ -36,6 +38,7 @@ SITE_ROWS = (
     SealedRows(Donor, DONOR_CONTEXT),
     SealedRows(TaxReceipt, TAX_CONTEXT),
     SealedRows(Invalidation, CONDITION_CONTEXT),
+    SealedRows(CodeApp, CODE_CONTEXT),
 )
 
 

@@ -1,11 +1,15 @@
 """How office views answer: a form's page (422 when something in it must change), or a redirect with a sentence."""
 
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Response, flash, make_response, redirect, render_template, url_for
+from flask import Response, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_security import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as BaseResponse
+
+OFFICE_PATH = re.compile(r"/office(?:/[A-Za-z0-9_-]+)*/?(?:\?[A-Za-z0-9=&_-]*)?", re.ASCII)
 
 
 def actor() -> str:
@@ -27,3 +31,15 @@ def done_at(sentence: str, path: str) -> BaseResponse:
     """Back to a page of the office by its path, which then says what happened."""
     flash(sentence)
     return redirect(path, 303)
+
+
+def safe_next(path: str | None) -> str:
+    """The office page that somebody wanted before logging in; anything else leads to the dashboard."""
+    return path if path and OFFICE_PATH.fullmatch(path) else url_for("office.dashboard")
+
+
+def page_before() -> str | None:
+    """The office page from which this request came, as far as the browser tells."""
+    came = urlsplit(request.referrer or "")
+    ours = {request.host, urlsplit(current_app.config["UNDERSIGNED"].server_url).netloc}
+    return came.path if came.netloc in ours and OFFICE_PATH.fullmatch(came.path) else None

@@ -1,34 +1,48 @@
-"""The office's blueprint and its guards: who is not logged in sees the login page, and no form works without its token."""
+"""The office's blueprint and its guard: who has not entered, may not, or must prove more, does not reach the view."""
 
-import time
+from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_security import current_user
-from flask_security.utils import logout_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from core.db import RowNotFound
+from core.db import RowNotFound, db
 from core.errors import explanation
-from organisers.accounts import csrf
+from organisers.accounts import presence, sessions, words
+from organisers.accounts.setup import csrf
+from organisers.answers import page_before
+from organisers.permissions import DOORS, HALF_ENTERED, READERS, Rule, rule_of
 
-LONGEST_SESSION = 12 * 3600  # seconds from login, however busy
 ID = "int(max=2147483647)"  # what a key column holds; a longer number is nobody's
-DOORS = ("office.login", "office.login_link", "office.enter_by_link")
 
 office = Blueprint("office", __name__, url_prefix="/office")
 
 
 @office.before_request
 def guard() -> BaseResponse | None:
-    """Sends the anonymous to the login page, and refuses every other request than a read without its form's token."""
-    if request.endpoint not in DOORS and not _entered():
-        wanted = request.full_path.rstrip("?") if request.method == "GET" else None
-        return redirect(url_for("office.login", next=wanted))
+    """Sends the anonymous to the login page, refuses every other request than a read without its form's token, and
+    applies the page's row in the table of permissions."""
+    name = str(request.endpoint).removeprefix("office.")
+    if name not in DOORS and not current_user.is_authenticated:
+        return redirect(url_for("office.login", next=_wanted()))
     csrf.protect()
-    return None
+    if name in DOORS:
+        return None
+    if sessions.see(presence.here()):
+        db.session.commit()
+    if presence.half_entered():
+        return None if name in HALF_ENTERED else redirect(url_for("office.prove", next=_wanted()), 303)
+    rule = rule_of(name)
+    return _not_in_the_table() if rule is None else _apply(rule)
+
+
+@office.context_processor
+def permissions() -> dict[str, Any]:
+    """`may('office.refund')`: whether somebody may open that page, so that nobody is shown a door that stays shut."""
+    return {"may": presence.may}
 
 
 @office.after_request
@@ -60,10 +74,38 @@ def error_page(code: int, title: str, sentence: str) -> Response:
     return make_response(render_template("office/error.html", title=title, sentence=sentence), code)
 
 
-def _entered() -> bool:
-    if not current_user.is_authenticated:
-        return False
-    if time.time() - session.get("fs_paa", 0) > LONGEST_SESSION:
-        logout_user()
-        return False
-    return True
+def _apply(rule: Rule) -> BaseResponse | None:
+    """What the row says: 403 for a role that may not, 404 for another's case; then the proofs that it wants."""
+    scope = presence.scope()
+    if rule.who and not scope.has(rule.who, everywhere=rule.everywhere):
+        return _not_for(rule)
+    if rule.case is not None and scope.cases(rule.who) is not None:
+        case_id = rule.case(**(request.view_args or {}))
+        if not scope.reaches(case_id, rule.who):
+            seen = case_id is not None and scope.reaches(case_id, READERS)
+            return _not_for(rule) if seen else error_page(404, *explanation(404))
+    if presence.factor_is_missing(rule):
+        session[presence.WANTED] = _wanted() or page_before()
+        return redirect(url_for("office.factor_list"), 303)
+    if presence.proof_is_due(rule):
+        again = "1" if request.method == "POST" else None
+        return redirect(url_for("office.prove", next=_wanted() or page_before(), again=again), 303)
+    return None
+
+
+def _wanted() -> str | None:
+    """The page that somebody was on the way to; an act is not repeated by going there."""
+    return request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else None
+
+
+def _not_for(rule: Rule) -> Response:
+    sentence = _(
+        "Your role does not include this. It is for: %(roles)s. Ask an owner of this site if you need it.",
+        roles=words.list_of(rule.who),
+    )
+    return error_page(403, _("This is not open to you"), sentence)
+
+
+def _not_in_the_table() -> Response:
+    sentence = _("Nobody has decided yet who may open this page, so nobody may. Tell whoever runs the site.")
+    return error_page(403, _("This is not open to you"), sentence)

@@ -8,6 +8,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from core.db import db
+from core.vault import SITE, vault
 from organisers import services
 
 organiser = AppGroup("organiser", help="Accounts of the people who run cases and petitions.")
@@ -39,3 +40,23 @@ def create(email: str, password_stdin: bool, as_json: bool) -> None:
     db.session.commit()
     told = {"email": account.email, "login": login}
     click.echo(json.dumps(told) if as_json else f"Organiser: {account.email}\nLogin: {login}")
+
+
+@organiser.command("reset-factor")
+@click.argument("email")
+def reset_factor(email: str) -> None:
+    """Takes the second factors of somebody who has lost them, ends their sessions, and prints a one-time login link.
+
+    They are told by mail. Whoever can run this has the keys anyway."""
+    settings = current_app.config["UNDERSIGNED"]
+    if not settings.office:
+        click.echo("Run this with ROLE=office or ROLE=all: this role holds no key of the office.", err=True)
+        raise SystemExit(1)
+    account = services.find(email)
+    if account is None:
+        raise click.BadParameter("no open account has this address.", param_hint="EMAIL")
+    vault().prepare(SITE)
+    services.reset_factors(account, actor="cli")
+    login = services.make_login_link(account)
+    db.session.commit()
+    click.echo(f"Organiser: {account.email}\nLogin: {login}")

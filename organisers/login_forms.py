@@ -1,19 +1,29 @@
 """Forms of the door and of one's own account."""
 
+from typing import Any
+
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, PasswordField
-from wtforms.validators import DataRequired, EqualTo, Length, Optional
+from wtforms.validators import DataRequired, EqualTo, Length, Optional, ValidationError
 
 from core.forms import Clean
 from core.text import clean_line
-from organisers.accounts import SHORTEST_PASSWORD
+from organisers.accounts.setup import SHORTEST_PASSWORD
 
 LONGEST_PASSWORD = 256
+SAME = _l("The two are not the same: type both again.")
+
+
+def address(label: Any = None) -> EmailField:
+    return EmailField(
+        label or _l("Email address"), [Clean(clean_line, 254), DataRequired(_l("Write your email address."))]
+    )
 
 
 class LoginForm(FlaskForm):
-    email = EmailField(_l("Email address"), [Clean(clean_line, 254), DataRequired(_l("Write your email address."))])
+    email = address()
     password = PasswordField(
         _l("Password"),
         [
@@ -22,6 +32,10 @@ class LoginForm(FlaskForm):
         ],
     )
     next = HiddenField()
+
+
+class MailLinkForm(FlaskForm):
+    email = address()
 
 
 class PasswordForm(FlaskForm):
@@ -36,6 +50,17 @@ class PasswordForm(FlaskForm):
             ),
         ],
     )  # fmt: skip
-    again = PasswordField(
-        _l("New password once more"), [EqualTo("password", message=_l("The two are not the same: type both again."))]
+    again = PasswordField(_l("New password once more"), [EqualTo("password", message=SAME)])
+
+
+class AcceptForm(FlaskForm):
+    """A password, which may stay away: then links by mail let in."""
+
+    password = PasswordField(
+        _l("Password"), [Length(max=LONGEST_PASSWORD, message=_l("That is too long for a password."))]
     )
+    again = PasswordField(_l("Password once more"), [EqualTo("password", message=SAME)])
+
+    def validate_password(self, field: PasswordField) -> None:
+        if field.data and len(field.data) < SHORTEST_PASSWORD:
+            raise ValidationError(_("Use a password of 12 to 256 characters; a sentence of your own is good."))

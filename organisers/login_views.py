@@ -1,25 +1,21 @@
-"""The door: password, one-time link, logging out; and the password of one's own account."""
+"""The door: password, one-time link, a link by mail, an invitation; and logging out."""
 
-import re
-
-from flask import current_app, make_response, redirect, render_template, request, session, url_for
+from flask import make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_security import current_user
-from flask_security.utils import login_user, logout_user
-from limits import parse
+from flask_security.utils import logout_user
 from werkzeug.wrappers import Response
 
 from core.db import db
-from core.limits import own_bucket_within
-from core.tokens import keyed_hash
+from core.jobs import URGENT, enqueue
+from core.vault import SITE, vault
 from organisers import services
-from organisers.answers import done, form_page
-from organisers.blueprint import error_page, office
-from organisers.login_forms import LoginForm, PasswordForm
+from organisers.accounts import factors, presence
+from organisers.accounts.limiting import may_try, too_many_tries
+from organisers.answers import done, form_page, safe_next
+from organisers.blueprint import office
+from organisers.login_forms import LoginForm, MailLinkForm
 from organisers.models import Organiser
-
-TRIES = parse("10/15 minutes")
-OFFICE_PATH = re.compile(r"/office(?:/[a-z0-9-]+)*/?(?:\?[A-Za-z0-9=&_-]*)?", re.ASCII)
 
 
 @office.route("/login", methods=["GET", "POST"])
@@ -29,7 +25,7 @@ def login() -> Response:
     form = LoginForm(data={"next": request.args.get("next", "")})
     if form.validate_on_submit():
         email, password = str(form.email.data), str(form.password.data)
-        if not _within_limits(email):
+        if not may_try("login", email):
             return too_many_tries()
         try:
             organiser = services.authenticate(email, password)
@@ -38,8 +34,23 @@ def login() -> Response:
                 _("The address or the password is wrong. Type both again, or ask for a login link.")
             ]
         else:
-            return _enter(organiser, form.next.data)
-    return form_page("office/login.html", form)
+            return let_in(organiser, form.next.data, by="password")
+    return form_page("office/login.html", form, mail_form=MailLinkForm(formdata=None))
+
+
+@office.post("/login/mail")
+def mail_login_link() -> Response:
+    """The same answer for every address; whether it has an account only the worker looks."""
+    form = MailLinkForm()
+    if not form.validate():
+        return form_page("office/login.html", form, mail_form=form)
+    email = str(form.email.data)
+    if not may_try("login-mail", email):
+        return too_many_tries()
+    vault().prepare(SITE)
+    enqueue("office-login-link", sealed={"email": email}, priority=URGENT)
+    db.session.commit()
+    return done(_("If this address has an account here, a login link is on its way to it."), "office.login")
 
 
 @office.get("/login/link/<secret>")
@@ -53,66 +64,31 @@ def login_link(secret: str) -> Response:
 
 @office.post("/login/link/<secret>")
 def enter_by_link(secret: str) -> Response:
-    if not own_bucket_within(TRIES, "login-link"):
+    if not may_try("login-link"):
         return too_many_tries()
     try:
         organiser = services.enter_by_link(secret)
     except services.LinkSpent:
         return link_spent()
-    return _enter(organiser, "")
+    return let_in(organiser, "", by="link")
 
 
 @office.post("/logout")
 def logout() -> Response:
-    services.log_out(current_user._get_current_object())
+    services.log_out(presence.organiser())
     db.session.commit()
     logout_user()
     session.clear()
     return done(_("You are logged out, here and everywhere else."), "office.login")
 
 
-@office.route("/account", methods=["GET", "POST"])
-def account() -> Response:
-    form = PasswordForm()
-    if form.validate_on_submit():
-        organiser: Organiser = current_user._get_current_object()
-        try:
-            services.change_password(organiser, current=form.current.data or "", password=form.password.data or "")
-        except services.LoginRefused:
-            form.current.errors = [_("That is not your present password.")]
-        except services.PasswordRefused as error:
-            form.password.errors = [str(error)]
-        else:
-            _enter(organiser, "")
-            return done(_("Your password is set. Every other session of yours has ended."), "office.dashboard")
-    return form_page("office/account.html", form)
-
-
-def too_many_tries() -> Response:
-    sentence = _("Wait a quarter of an hour and try again, or ask for a login link. Nothing is lost.")
-    return error_page(429, _("Too many tries"), sentence)
-
-
 def link_spent() -> Response:
     return make_response(render_template("office/link_spent.html"), 410)
 
 
-def safe_next(path: str | None) -> str:
-    """The office page that somebody wanted before logging in; anything else leads to the dashboard."""
-    return path if path and OFFICE_PATH.fullmatch(path) else url_for("office.dashboard")
-
-
-def _within_limits(email: str) -> bool:
-    """Whether this network and this account, known or not, may try once more; both are counted each time."""
-    account = keyed_hash("login", email.lower()).hex()
-    return all(
-        [own_bucket_within(TRIES, "login"), current_app.extensions["limiter"].within(TRIES, "login-account", account)]
-    )
-
-
-def _enter(organiser: Organiser, wanted: str | None) -> Response:
-    """A fresh session for the organiser: nothing that stood in the cookie before stays."""
-    session.clear()
-    login_user(organiser, remember=False)
-    db.session.commit()
+def let_in(organiser: Organiser, wanted: str | None, *, by: str) -> Response:
+    """A fresh session; who has a second factor is asked for it before anything else."""
+    presence.enter(organiser, by=by)
+    if factors.has_any(organiser):
+        return redirect(url_for("office.prove", next=wanted or None), 303)
     return redirect(safe_next(wanted), 303)

@@ -10,9 +10,8 @@ from werkzeug.wrappers import Response
 from core import audit, clock
 from core.db import db
 from core.masks import masked_address, masked_name
-from organisers.answers import actor, done_at
+from organisers.answers import actor, done_at, safe_next
 from organisers.blueprint import ID, office
-from organisers.login_views import safe_next
 from petitions import services
 from petitions.models import Petition
 

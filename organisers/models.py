@@ -23,7 +23,7 @@ class Role(Base, RoleMixin):
 
 
 class Organiser(Base, UserMixin):
-    """Somebody who runs cases and petitions. `fs_uniquifier` ends all sessions when it changes."""
+    """Somebody who runs cases and petitions. `fs_uniquifier` names the account to browsers and passkeys."""
 
     __tablename__ = "organisers"
     id: Mapped[int] = mapped_column(Integer, primary_key=True)

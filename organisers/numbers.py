@@ -14,6 +14,7 @@ from core.jobs import Job
 from core.money import Money
 from donations import services as donations
 from donations.models import Donation, Payment, PaymentStatus
+from organisers.accounts.scope import Cases
 from organisers.rates import services as rates
 from petitions.counting import tallies
 from petitions.models import Petition, Submission
@@ -47,10 +48,13 @@ def totals(petitions: Iterable[Petition]) -> dict[int, int]:
     return {**dict.fromkeys(ids, 0), **tallies.totals(ids)}
 
 
-def submissions() -> dict[str, int]:
-    """How many submissions of all petitions wait for their owner's confirmation, or are held."""
+def submissions(cases: Cases = None) -> dict[str, int]:
+    """How many submissions to petitions of these cases, or to all, wait for their owner's confirmation, or are held."""
     live = (SubmissionState.RECEIVED, SubmissionState.MAILED, SubmissionState.HELD)
     query = select(Submission.state, func.count()).where(Submission.state.in_(live)).group_by(Submission.state)
+    if cases is not None:
+        mine = select(Petition.id).where(Petition.case_id.in_(cases))
+        query = query.where(Submission.petition_id.in_(mine))
     return waiting_and_held({state.value: count for state, count in db.session.execute(query)})
 
 

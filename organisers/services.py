@@ -10,25 +10,25 @@ from flask_babel import gettext as _
 from flask_security.utils import hash_password
 from sqlalchemy import delete, select, update
 
-from core import audit, clock
+from core import audit, clock, mail, relay
 from core.addresses import clean_address
 from core.db import db, insert
 from core.text import TextError
 from core.tokens import digest, new_secret
-from organisers.accounts import SHORTEST_PASSWORD
+from organisers.accounts import factors, sessions
+from organisers.accounts.models import Membership, OfficeRole
+from organisers.accounts.passwords import PasswordRefused as PasswordRefused
+from organisers.accounts.passwords import check_password
 from organisers.models import LoginLink, Organiser
 
 log = logging.getLogger(__name__)
 
 LINK_LIFE = timedelta(minutes=10)
+MAILED_LIFE = timedelta(minutes=30)  # a mail may take a while
 
 
 class EmailRefused(ValueError):
     """Not an e-mail address; the text says what to change."""
-
-
-class PasswordRefused(ValueError):
-    """Too short a password; the text says what to change."""
 
 
 class LoginRefused(ValueError):
@@ -40,20 +40,37 @@ class LinkSpent(LookupError):
 
 
 def ensure_organiser(email: str, *, actor: str = "cli") -> Organiser:
-    """The account with this address, made if there was none. Raises EmailRefused."""
-    address = _canonical(email)
+    """The account with this address; an owner's is made if there was none. Raises EmailRefused."""
+    made = make_account(email, actor=actor)
+    if made is not None:
+        db.session.add(Membership(organiser_id=made.id, role=OfficeRole.OWNER))
+        return made
+    return db.session.scalars(select(Organiser).where(Organiser.email == canonical(email))).one()
+
+
+def make_account(email: str, *, actor: str) -> Organiser | None:
+    """A new account, without a role; None where the address has one. Raises EmailRefused."""
+    address = canonical(email)
     values = {"email": address, "active": True, "fs_uniquifier": uuid4().hex, "created_at": clock.now()}
     row = insert(Organiser).values(values).on_conflict_do_nothing(index_elements=["email"])
-    if db.session.scalar(row.returning(Organiser.id)) is not None:
-        audit.record("organiser.created", address, actor=actor)
-    return db.session.scalars(select(Organiser).where(Organiser.email == address)).one()
+    made = db.session.scalar(row.returning(Organiser.id))
+    if made is None:
+        return None
+    audit.record("organiser.created", address, actor=actor)
+    return db.session.get_one(Organiser, made)
 
 
-def make_login_link(organiser: Organiser, *, actor: str = "cli") -> str:
-    """The URL of a new one-time login link; it works for ten minutes and lets in once."""
+def find(email: str) -> Organiser | None:
+    """The open account with this address."""
+    mine = select(Organiser).where(Organiser.email == email.strip().lower(), Organiser.active.is_(True))
+    return db.session.scalar(mine)
+
+
+def make_login_link(organiser: Organiser, *, actor: str = "cli", life: timedelta = LINK_LIFE) -> str:
+    """The URL of a new one-time login link; it works for ten minutes, or `life`, and lets in once."""
     secret, moment = new_secret(), clock.now()
     db.session.execute(delete(LoginLink).where(LoginLink.expires_at < moment))
-    db.session.add(LoginLink(digest=digest(secret), organiser_id=organiser.id, expires_at=moment + LINK_LIFE))
+    db.session.add(LoginLink(digest=digest(secret), organiser_id=organiser.id, expires_at=moment + life))
     audit.record("organiser.link_made", organiser.email, actor=actor)
     return f"{current_app.config['UNDERSIGNED'].server_url}/office/login/link/{secret}"
 
@@ -89,30 +106,40 @@ def authenticate(email: str, password: str) -> Organiser:
 
 def set_password(organiser: Organiser, password: str, *, actor: str) -> None:
     """Stores the password's argon2 hash and ends every session of the organiser. Raises PasswordRefused."""
-    if len(password) < SHORTEST_PASSWORD:
-        raise PasswordRefused(_("Use a password of at least %(length)s characters.", length=SHORTEST_PASSWORD))
+    check_password(password, email=organiser.email)
     organiser.password = hash_password(password)
-    end_sessions(organiser)
+    sessions.end_all(organiser)
     audit.record("organiser.password_set", organiser.email, actor=actor)
 
 
 def change_password(organiser: Organiser, *, current: str, password: str) -> None:
     """set_password by the organiser, who proves the present one where there is one. Raises LoginRefused, PasswordRefused."""
-    if organiser.password and not organiser.verify_and_update_password(current):
-        raise _refused()
+    if organiser.password:
+        check_password_of(organiser, current)
     set_password(organiser, password, actor=organiser.email)
+
+
+def check_password_of(organiser: Organiser, password: str) -> None:
+    """Raises LoginRefused unless this is the organiser's password."""
+    if not organiser.password or not organiser.verify_and_update_password(password):
+        raise _refused()
+
+
+def reset_factors(organiser: Organiser, *, actor: str) -> None:
+    """Takes every second factor of somebody who has lost them, ends the sessions, tells by mail. The vault is prepared."""
+    factors.remove_all(organiser)
+    sessions.end_all(organiser)
+    audit.record("organiser.factors_reset", organiser.email, actor=actor)
+    key = f"office-reset:{digest(new_secret()).hex()}"
+    mail.promise(
+        "office_factors_reset", to=organiser.email, key=key, context={}, priority=relay.TO_ORGANISERS, essential=True
+    )
 
 
 def log_out(organiser: Organiser) -> None:
     """Ends every session of the organiser."""
-    end_sessions(organiser)
+    sessions.end_all(organiser)
     audit.record("organiser.left", organiser.email, actor=organiser.email)
-
-
-def end_sessions(organiser: Organiser) -> None:
-    """Makes every cookie that this organiser holds anywhere useless."""
-    organiser.fs_uniquifier = uuid4().hex
-    db.session.flush()
 
 
 def _refused() -> LoginRefused:
@@ -124,7 +151,8 @@ def _usable(secret: str) -> tuple[Any, ...]:
     return LoginLink.digest == digest(secret), LoginLink.used_at.is_(None), LoginLink.expires_at > clock.now()
 
 
-def _canonical(email: str) -> str:
+def canonical(email: str) -> str:
+    """The address as accounts keep it. Raises EmailRefused."""
     try:
         return clean_address(email).lower()
     except TextError:

@@ -1,10 +1,19 @@
 """The office's first page and the audit chain; the other pages stand in views of their own noun."""
 
+from typing import Any
+
 from flask import render_template
 
 from core import audit, relay
 from donations import services as donations
 from organisers import counting_views, login_views, numbers, search_views  # noqa: F401 - their routes
+from organisers.accounts import (
+    account_views,  # noqa: F401
+    colleague_views,  # noqa: F401
+    factor_views,  # noqa: F401
+    presence,
+    proof_views,  # noqa: F401
+)
 from organisers.blueprint import office
 from organisers.books import views as books_views  # noqa: F401
 from organisers.cases import services as case_services
@@ -23,6 +32,7 @@ from organisers.moderation import services as moderation_services
 from organisers.moderation import views as moderation_views  # noqa: F401
 from organisers.paper import import_views as paper_import_views  # noqa: F401
 from organisers.paper import views as paper_views  # noqa: F401
+from organisers.permissions import JUDGES, READERS
 from organisers.petitions import part_views, recipient_views  # noqa: F401
 from organisers.petitions import services as petition_services
 from organisers.petitions import views as petition_views  # noqa: F401
@@ -38,29 +48,30 @@ __all__ = ["office"]
 
 @office.get("/", strict_slashes=False)
 def dashboard() -> str:
-    petitions = petition_services.list_all()
+    """What waits and what there is, as far as the organiser's roles reach."""
+    cases = presence.cases_of(READERS)
+    petitions = petition_services.list_all(cases)
     totals = numbers.totals(petitions)
     return render_template(
-        "office/dashboard.html",
-        section="dashboard",
-        cases=case_services.list_all(),
-        petitions=petitions,
-        totals=totals,
-        confirmed=sum(totals.values()),
-        submissions=numbers.submissions(),
-        raised=numbers.raised(),
-        gift_sources=numbers.gift_sources(),
-        events=donations.attention(),
-        disputes=gift_services.open_disputes(),
-        gift_words=gift_words.EVERY,
-        dead_jobs=numbers.dead_jobs(),
-        moderation=moderation_services.attention(),
-        card_testing=moderation_services.card_testing(),
-        mail=relay.backlog(),
-    )
+        "office/dashboard.html", section="dashboard", cases=case_services.list_all(cases), petitions=petitions,
+        totals=totals, confirmed=sum(totals.values()), submissions=numbers.submissions(cases),
+        moderation=moderation_services.attention(presence.cases_of(JUDGES)), mail=relay.backlog(),
+        dead_jobs=numbers.dead_jobs() if presence.may("office.switch_page") else 0, gift_words=gift_words.EVERY,
+        factor_wanted=not presence.has_factor(), **_money(),
+    )  # fmt: skip
 
 
 @office.get("/audit")
 def audit_chain() -> str:
     entries = audit.latest(ENTRIES_SHOWN)
     return render_template("office/audit.html", section="audit", entries=entries, broken_at=audit.find_break())
+
+
+def _money() -> dict[str, Any]:
+    """The dashboard's part for those who look after the money; nothing for anybody else."""
+    if not presence.may("office.books"):
+        return {}
+    return {
+        "raised": numbers.raised(), "gift_sources": numbers.gift_sources(), "events": donations.attention(),
+        "disputes": gift_services.open_disputes(), "card_testing": moderation_services.card_testing(),
+    }  # fmt: skip

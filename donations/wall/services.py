@@ -1,9 +1,9 @@
 """The wall as it is shown, and its words as organisers judge them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import joinedload
 
 from core import audit, clock
@@ -58,9 +58,9 @@ def shown(case_id: int | None, *, limit: int, before: int | None = None) -> list
     return [_shown(entry, levels.get(entry.donation_id or 0, "")) for entry in entries]
 
 
-def waiting(limit: int = 50) -> list[Waiting]:
-    """Words that nobody has judged, the oldest first; opened from the seal, for the office only."""
-    query = select(WallEntry).where(WallEntry.words == Words.WAITING, WallEntry.name.is_not(None), entry_stands())
+def waiting(limit: int = 50, *, cases: Collection[int] | None = None) -> list[Waiting]:
+    """Words that nobody has judged, the oldest first, for gifts to these cases or to all; opened, for the office only."""
+    query = _of(cases).where(WallEntry.words == Words.WAITING, WallEntry.name.is_not(None), entry_stands())
     found = []
     for entry in db.session.scalars(query.options(joinedload(WallEntry.donation)).order_by(WallEntry.id).limit(limit)):
         assert entry.donation is not None  # a gift outside Stripe has no words
@@ -69,9 +69,9 @@ def waiting(limit: int = 50) -> list[Waiting]:
     return found
 
 
-def approved(limit: int = 50) -> list[WallEntry]:
-    """Words that are shown, those that were approved last first."""
-    query = select(WallEntry).where(WallEntry.words == Words.APPROVED, WallEntry.name.is_not(None), entry_stands())
+def approved(limit: int = 50, *, cases: Collection[int] | None = None) -> list[WallEntry]:
+    """Words that are shown, for gifts to these cases or to all, those that were approved last first."""
+    query = _of(cases).where(WallEntry.words == Words.APPROVED, WallEntry.name.is_not(None), entry_stands())
     recent = query.options(joinedload(WallEntry.donation)).order_by(WallEntry.judged_at.desc(), WallEntry.id.desc())
     return list(db.session.scalars(recent.limit(limit)))
 
@@ -107,3 +107,7 @@ def _shown(entry: WallEntry, level: str) -> Shown:
     return Shown(
         entry.id, entry.name or "", entry.message or "", str(tribute), entry.tribute_name or "", level,
     )  # fmt: skip
+
+
+def _of(cases: Collection[int] | None) -> Select[WallEntry]:
+    return select(WallEntry) if cases is None else select(WallEntry).where(WallEntry.case_id.in_(cases))

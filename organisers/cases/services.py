@@ -11,6 +11,7 @@ from sqlalchemy.orm import selectinload
 from cases.models import Case, CaseStatus, Event, Person
 from core import audit, clock
 from core.db import RowNotFound, db
+from organisers.accounts.scope import Cases, visible
 
 SAFE_ANSWERS = {"endangers": "no", "agreed": "yes", "reprisals": "no"}
 Part = TypeVar("Part", Person, Event)
@@ -24,9 +25,10 @@ class SlugTaken(ValueError):
     """Another case or petition has this address already."""
 
 
-def list_all() -> list[Case]:
-    """Every case, the newest first, with the people held."""
-    return list(db.session.scalars(select(Case).options(selectinload(Case.people)).order_by(Case.id.desc())))
+def list_all(cases: Cases = None) -> list[Case]:
+    """These cases, or every one, the newest first, with the people held."""
+    query = visible(select(Case), Case.id, cases)
+    return list(db.session.scalars(query.options(selectinload(Case.people)).order_by(Case.id.desc())))
 
 
 def get(case_id: int) -> Case:

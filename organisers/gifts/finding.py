@@ -12,6 +12,7 @@ from donations.models import Donation, InvoicePayment, Payment, PaymentStatus
 from donations.papers import numbers
 from donations.reversals import services as reversals
 from donations.reversals.models import Dispute, Refund
+from organisers.accounts.scope import Cases, visible
 
 PAGE = 50
 GENERAL = "general"  # in the fund filter; a case is named by its id
@@ -61,8 +62,16 @@ STATES: dict[str, Callable[[], ColumnElement[bool]]] = {
 }
 
 
-def gifts(*, number: str = "", state: str = "", fund: str = "", currency: str = "", before: int | None = None) -> Found:
-    """A page of the gifts that match everything that is not blank."""
+def gifts(
+    *,
+    number: str = "",
+    state: str = "",
+    fund: str = "",
+    currency: str = "",
+    cases: Cases = None,
+    before: int | None = None,
+) -> Found:
+    """A page of the gifts to these cases, or of all, that match everything that is not blank."""
     conditions = [*_matching(number.strip()), *_of_fund(fund)]
     if state:
         conditions.append(_in_state(state))
@@ -70,7 +79,12 @@ def gifts(*, number: str = "", state: str = "", fund: str = "", currency: str = 
         conditions.append(Donation.currency == currency)
     if before is not None:
         conditions.append(Donation.id < before)
-    query = select(Donation).where(*conditions).options(joinedload(Donation.case)).order_by(Donation.id.desc())
+    query = (
+        visible(select(Donation), Donation.case_id, cases)
+        .where(*conditions)
+        .options(joinedload(Donation.case))
+        .order_by(Donation.id.desc())
+    )
     found = list(db.session.scalars(query.limit(PAGE + 1)))
     shown = found[:PAGE]
     return Found(_rows(shown), shown[-1].id if len(found) > PAGE else None)

@@ -9,6 +9,7 @@ from wtforms import Form, HiddenField, SelectField, StringField, ValidationError
 
 from core.currencies import CURRENCIES
 from core.money import AmountError, Money, read_amount
+from organisers.accounts.scope import Cases
 from organisers.cases.services import list_all
 from organisers.fields import OfficeForm, line
 from organisers.gifts.finding import GENERAL
@@ -25,9 +26,9 @@ class FindForm(Form):
     offered: dict[str, set[str]]
 
     @classmethod
-    def of_request(cls) -> "FindForm":
+    def of_request(cls, cases: Cases) -> "FindForm":
         form = cls(request.args)
-        funds = [(str(case.id), case.title) for case in list_all()]
+        funds = [(str(case.id), case.title) for case in list_all(cases)]
         form.offered = {"state": set(STATES), "fund": {GENERAL, *dict(funds)}, "currency": set(CURRENCIES)}
         form.state.choices = [("", _("Any")), *STATES.items()]
         form.fund.choices = [("", _("Any")), (GENERAL, _("The general fund")), *funds]

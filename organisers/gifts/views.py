@@ -8,11 +8,13 @@ from core.db import db
 from donations.models import Donation, Payment
 from donations.reversals import requests
 from donations.reversals.models import RefundRequest, RequestState
+from organisers.accounts.presence import cases_of
 from organisers.answers import actor, done, form_page
 from organisers.blueprint import ID, office
 from organisers.gifts import finding, words
 from organisers.gifts import services as gift_services
 from organisers.gifts.forms import FindForm, RefundForm, too_much
+from organisers.permissions import GIFTS
 
 GIFT = "/gifts/<public_id>"
 LONGEST_ID = 2**63
@@ -20,9 +22,10 @@ LONGEST_ID = 2**63
 
 @office.get("/gifts")
 def gift_list() -> str:
-    form = FindForm.of_request()
+    mine = cases_of(GIFTS)
+    form = FindForm.of_request(mine)
     asked, before = form.asked(), request.args.get("before", type=int)
-    found = finding.gifts(**asked, before=before if before and before < LONGEST_ID else None)
+    found = finding.gifts(**asked, cases=mine, before=before if before and before < LONGEST_ID else None)
     return render_template("office/gifts.html", section="gifts", form=form, asked=asked, found=found, words=words.EVERY)
 
 

@@ -9,9 +9,11 @@ from donations import general_fund
 from donations.wall import patrons
 from donations.wall import services as wall_services
 from donations.wall.models import PatronLevel, Words
+from organisers.accounts.presence import cases_of
 from organisers.answers import actor, done, form_page
 from organisers.blueprint import ID, office
 from organisers.gifts.wall_forms import GeneralFundForm, LevelForm
+from organisers.permissions import WALL
 
 ACTS = {"approve": Words.APPROVED, "hide": Words.HIDDEN}
 LEVEL = f"/patrons/<{ID}:level_id>"
@@ -19,9 +21,9 @@ LEVEL = f"/patrons/<{ID}:level_id>"
 
 @office.get("/wall")
 def wall() -> str:
-    return render_template(
-        "office/wall.html", section="gifts", waiting=wall_services.waiting(), approved=wall_services.approved()
-    )
+    mine = cases_of(WALL)
+    waiting, approved = wall_services.waiting(cases=mine), wall_services.approved(cases=mine)
+    return render_template("office/wall.html", section="gifts", waiting=waiting, approved=approved)
 
 
 @office.post(f"/wall/<{ID}:entry_id>/<any(approve, hide):judgement>")

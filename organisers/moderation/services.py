@@ -11,6 +11,7 @@ from core import clock, countries, relay, switches
 from core.db import db
 from core.limits import TOR
 from donations.guards import fraud, waves
+from organisers.accounts.scope import Cases, among
 from petitions.abuse import held_services, invalidation_services, signals
 from petitions.abuse.models import Invalidation, Signal
 from petitions.abuse.waves import DISPOSABLE, LOOK_ALIKES, TAGGED
@@ -113,12 +114,13 @@ def signal_rows(signal_list: Sequence[Signal]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def attention() -> dict[str, Any]:
-    """For the dashboard: signals that wait, petitions with a held queue, and whom the breaker's refusals have cost a mail;
-    None where it has not stopped mailing."""
+def attention(cases: Cases) -> dict[str, Any]:
+    """For the dashboard, of these cases: signals that wait, petitions with a held queue; and whom the breaker's refusals have
+    cost a mail, None where it has not stopped mailing."""
     since = relay.broke_over()
     refused = None if since is None else held_services.refused_since(since)
-    return {"signals": signal_rows(signals.unsettled()), "held": held_services.waiting(), "refused": refused}
+    held = among(held_services.waiting(), cases, lambda row: row.petition.case_id)
+    return {"signals": signal_rows(signals.unsettled(cases)), "held": held, "refused": refused}
 
 
 def card_testing() -> dict[str, Sequence[Any]]:

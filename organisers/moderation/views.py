@@ -10,11 +10,13 @@ from werkzeug.wrappers import Response
 from core import switches
 from core.db import db
 from core.vault import SITE, vault
+from organisers.accounts.presence import cases_of, may
 from organisers.answers import actor, done, form_page
 from organisers.blueprint import ID, office
 from organisers.masking import Mask
 from organisers.moderation import services as moderation_services
 from organisers.moderation.forms import DISCARD, RELEASE, HeldForm
+from organisers.permissions import JUDGES
 from organisers.petitions.views import PETITION
 from petitions import services
 from petitions.abuse import held_services, invalidation_services, signals
@@ -27,9 +29,10 @@ ACTS = {RELEASE: held_services.release, DISCARD: held_services.discard}
 
 @office.get("/signals")
 def signal_list() -> str:
-    waiting = moderation_services.signal_rows(signals.unsettled())
-    settled = moderation_services.signal_rows(signals.settled())
-    cards = moderation_services.card_testing()
+    mine = cases_of(JUDGES)
+    waiting = moderation_services.signal_rows(signals.unsettled(mine))
+    settled = moderation_services.signal_rows(signals.settled(mine))
+    cards = moderation_services.card_testing() if may("office.settle_declines") else {}
     return render_template(
         "office/signals.html", section="signals", waiting=waiting, settled=settled, card_testing=cards
     )

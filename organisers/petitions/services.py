@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from cases.models import Case
 from core import audit
 from core.db import db
+from organisers.accounts.scope import Cases, visible
 from organisers.cases.services import NotFound, unique_slug
 from petitions import services
 from petitions.models import Petition, Recipient
@@ -35,10 +36,11 @@ class LastRecipient(ValueError):
     """A petition that has been published needs somebody to whom the letter goes."""
 
 
-def list_all() -> list[Petition]:
-    """Every petition, the newest first, with its case and recipients."""
+def list_all(cases: Cases = None) -> list[Petition]:
+    """The petitions of these cases, or every one, the newest first, with their cases and recipients."""
     options = (joinedload(Petition.case), selectinload(Petition.recipients))
-    return list(db.session.scalars(select(Petition).options(*options).order_by(Petition.id.desc())))
+    query = visible(select(Petition), Petition.case_id, cases)
+    return list(db.session.scalars(query.options(*options).order_by(Petition.id.desc())))
 
 
 def list_of(case: Case) -> list[Petition]:

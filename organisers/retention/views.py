@@ -84,14 +84,14 @@ def _page(found: Petition, **forms: Any) -> Response:
     empty = {"delivery": DeliveryForm(formdata=None, data=days), "holding": HoldForm(formdata=None)}
     sent = next(iter(forms.values()), empty["holding"])
     clocks = {"delivered": deadlines.delivered_due(found), "everybody": deadlines.everybody_due(found)}
-    may = {"deliver": retention_services.takes_delivery(found), "erase": erasure.may_erase(found)}
+    offered = {"deliver": retention_services.takes_delivery(found), "erase": erasure.may_erase(found)}
     unconfirmed, counted = deadlines.UNCONFIRMED.days, deadlines.COUNTED.days
     return form_page(
         PAGE,
         sent,
         petition=found,
         clocks=clocks,
-        may=may,
+        offered=offered,
         unconfirmed=unconfirmed,
         counted=counted,
         **{**empty, **forms},

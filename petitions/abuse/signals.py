@@ -5,12 +5,12 @@ an organiser has called it a wave or it is huge. One that was called none has no
 nobody, and the same is not told again for a while."""
 
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache, partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 
 from core import audit, clock
 from core.db import RowNotFound, db
@@ -47,14 +47,14 @@ def get(signal_id: int) -> Signal:
     return found
 
 
-def unsettled() -> Sequence[Signal]:
-    """What waits for an organiser, the newest first."""
-    return db.session.scalars(select(Signal).where(Signal.settled_at.is_(None)).order_by(Signal.id.desc())).all()
+def unsettled(cases: Collection[int] | None = None) -> Sequence[Signal]:
+    """What waits for an organiser, the newest first; of these cases, or of all."""
+    return db.session.scalars(_of(cases).where(Signal.settled_at.is_(None)).order_by(Signal.id.desc())).all()
 
 
-def settled() -> Sequence[Signal]:
-    """The last ones that were settled."""
-    done = select(Signal).where(Signal.settled_at.is_not(None)).order_by(Signal.settled_at.desc(), Signal.id.desc())
+def settled(cases: Collection[int] | None = None) -> Sequence[Signal]:
+    """The last ones that were settled; of these cases, or of all."""
+    done = _of(cases).where(Signal.settled_at.is_not(None)).order_by(Signal.settled_at.desc(), Signal.id.desc())
     return db.session.scalars(done.limit(SETTLED_SHOWN)).all()
 
 
@@ -186,3 +186,10 @@ def _mark(key: bytes, text: str) -> str:
 def _journal(act: str, signal: Signal, actor: str) -> None:
     slug = db.session.scalar(select(Petition.slug).where(Petition.id == signal.petition_id))
     audit.record(act, f"{slug}:{signal.cluster_id}", actor=actor, kind=signal.kind, submissions=signal.submissions)
+
+
+def _of(cases: Collection[int] | None) -> Select[Signal]:
+    query = select(Signal)
+    if cases is None:
+        return query
+    return query.where(Signal.petition_id.in_(select(Petition.id).where(Petition.case_id.in_(cases))))

@@ -11,6 +11,7 @@ from flask_wtf import CSRFProtect
 
 from config import Settings
 from core.db import db
+from organisers.accounts import presence
 from organisers.models import Organiser, Role
 
 SHORTEST_PASSWORD = 12
@@ -35,6 +36,7 @@ def init_app(app: Flask) -> None:
     accounts = SQLAlchemyUserDatastore(db, Organiser, Role)
     security = Security(app, accounts, register_blueprint=False)  # the doors are organisers/login_views.py
     security.login_manager.request_loader(None)  # no API tokens: only a session enters
+    security.login_manager.user_loader(presence.load)
     csrf.init_app(app)
 
 

@@ -1,0 +1,170 @@
+"""Everything that an office page can be about: two cases with one of each thing, and what belongs to the whole site."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from core import clock
+from core.db import db
+from core.money import Money
+from core.tokens import digest
+from core.vault import SITE, vault
+from donations.guards.models import DeclineWave, FraudWarning
+from donations.models import Donation, Frequency, Outcome, Payment, PaymentStatus, StripeEvent
+from donations.offline import services as offline
+from donations.offline.models import Means
+from donations.own_page.models import Donor
+from donations.tax.models import TaxReceipt, TaxRegistration
+from donations.wall.models import PatronLevel, WallEntry, Words
+from organisers.accounts.models import CodeApp, OfficeInvitation, OfficeRole, OfficeSession
+from organisers.models import Organiser
+from petitions.abuse import invalidation_services
+from petitions.abuse.models import DomainRule, Signal
+from petitions.invitations.models import Invitation
+from petitions.models import Petition
+from petitions.paper.models import PaperBatch
+from petitions.states import InvitationKind, RuleAction, SignalKind
+from tests.donations.conftest import intend
+from tests.factories import make_case, make_petition
+
+
+@dataclass(frozen=True)
+class Things:
+    """What the arguments of office routes are filled with, by the argument's name; `by_endpoint`: other meanings."""
+
+    case_id: int
+    values: dict[str, Any]
+    by_endpoint: dict[str, dict[str, Any]]
+
+    def of(self, endpoint: str) -> dict[str, Any]:
+        return {**self.values, **self.by_endpoint.get(endpoint, {})}
+
+
+def make_things(me: Organiser) -> Things:
+    """A case with one of each, in an app's context; what is of the whole site is made anew, too. Commits."""
+    vault().prepare(SITE)
+    case = make_case()
+    petition = make_petition(case)
+    gift = intend(case, Money(2500, "EUR"), Frequency.ONCE)
+    rows = {
+        "signal_id": _signal(petition), "invitation_id": _invitation(petition), "batch_id": _batch(petition),
+        "payment_id": _payment(gift), "entry_id": _words(gift), "wave_id": _wave(), "warning_id": _warning(),
+        "event_id": _event(), "level_id": PatronLevel(title="Lamp", thanks="Thanks.", minimums=[]),
+        "registration_id": _registration(), "app_id": _app(me), "session_id": _session(me),
+        "organiser_id": Organiser(email=_address(), active=True, fs_uniquifier=secrets.token_hex(16)),
+    }  # fmt: skip
+    asked, confirmed = _office_invitation(), _app(me, confirmed_at=clock.now())
+    held = DomainRule(domain=f"{secrets.token_hex(4)}.example", action=RuleAction.HOLD, created_by="cli")
+    db.session.add_all([*rows.values(), asked, confirmed, held])
+    invalidation = invalidation_services.prepare(petition, {"country": "IE"}, actor="cli")
+    outside = _outside(case)
+    db.session.flush()
+    receipt = _receipt(rows["registration_id"])
+    db.session.add(receipt)
+    db.session.commit()
+    ids = {name: row.id for name, row in rows.items()}
+    values = {
+        **ids, "case_id": case.id, "petition_id": petition.id, "part_id": case.people[0].id, "public_id": gift.public_id,
+        "recipient_id": petition.recipients[0].id, "invalidation_id": invalidation.id, "factor_id": confirmed.id,
+        "kind": "app", "name": "pause", "act_name": "cancel", "step": "remind", "judgement": "hide", "country": "KZ",
+        "domain": held.domain,
+    }  # fmt: skip
+    event, other, receipts = case.events[0].id, {"public_id": outside.public_id}, {"public_id": receipt.public_id}
+    pending = {"invitation_id": asked.id}
+    by_endpoint = {
+        "edit_event": {"part_id": event}, "remove_event": {"part_id": event},
+        "offline_gift": other, "open_offline_donor": other, "take_back_offline_gift": other,
+        "tax_receipt": receipts, "open_tax_receipt": receipts, "issue_tax_receipt_anew": receipts,
+        "resend_office_invitation": pending, "revoke_office_invitation": pending,
+    }  # fmt: skip
+    return Things(case.id, values, by_endpoint)
+
+
+def _address() -> str:
+    return f"{secrets.token_hex(4)}@example.org"
+
+
+def _signal(petition: Petition) -> Signal:
+    return Signal(
+        petition_id=petition.id, kind=SignalKind.VELOCITY, value="", cluster_id=secrets.token_hex(8), submissions=2,
+        expected=0.1, first_at=clock.now(), last_at=clock.now(),
+    )  # fmt: skip
+
+
+def _invitation(petition: Petition) -> Invitation:
+    return Invitation(public_id=secrets.token_urlsafe(16), petition_id=petition.id, kind=InvitationKind.NOTABLE)
+
+
+def _batch(petition: Petition) -> PaperBatch:
+    return PaperBatch(petition_id=petition.id, label="Stall", entered_by="cli")
+
+
+def _payment(gift: Donation) -> Payment:
+    return Payment(
+        stripe_id=f"pi_{secrets.token_hex(6)}", donation=gift, case_id=gift.case_id, amount=2500, currency="EUR",
+        status=PaymentStatus.PAID, paid_at=clock.now(),
+    )  # fmt: skip
+
+
+def _words(gift: Donation) -> WallEntry:
+    return WallEntry(donation=gift, case_id=gift.case_id, name="Dana Donor", words=Words.WAITING)
+
+
+def _wave() -> DeclineWave:
+    return DeclineWave(began_at=clock.now(), last_at=clock.now(), declined=30, paid=1)
+
+
+def _warning() -> FraudWarning:
+    return FraudWarning(id=f"issfr_{secrets.token_hex(6)}", kind="made_with_stolen_card")
+
+
+def _event() -> StripeEvent:
+    return StripeEvent(
+        id=f"evt_{secrets.token_hex(6)}", type="charge.succeeded", outcome=Outcome.UNMATCHED, created_at=clock.now()
+    )
+
+
+def _registration() -> TaxRegistration:
+    return TaxRegistration(
+        country="IE", legal_name="O", address="A", number="1", office="", wording="W", prefix=secrets.token_hex(5),
+        created_by="cli", retired_at=clock.now(),
+    )  # fmt: skip
+
+
+def _receipt(registration: TaxRegistration) -> TaxReceipt:
+    donor = Donor(public_id=secrets.token_urlsafe(16), key_id="gone", data_key_id="gone")
+    return TaxReceipt(
+        public_id=secrets.token_urlsafe(16), registration=registration, donor=donor, year=2026, number=1, amount=100,
+        currency="EUR", key_id="gone", data_key_id="gone", blob=None,
+    )  # fmt: skip
+
+
+def _outside(case: Any) -> Any:
+    return offline.enter(
+        case, means=Means.CASH, reference=secrets.token_hex(4), money=Money(100, "EUR"), given_on=date(2026, 1, 1),
+        name="Dana Donor", note="", show_name=False, actor="cli",
+    )  # fmt: skip
+
+
+def _app(me: Organiser, **values: Any) -> CodeApp:
+    public_id = secrets.token_urlsafe(16)
+    box = vault().seal(SITE, "undersigned/code-app/v1", public_id, {"secret": "GEZDGNBVGY3TQOJQ"})
+    return CodeApp(
+        public_id=public_id, organiser_id=me.id, name="phone", key_id=box.key_id, data_key_id=box.data_key_id,
+        blob=box.blob, **values,
+    )  # fmt: skip
+
+
+def _session(me: Organiser) -> OfficeSession:
+    return OfficeSession(
+        digest=secrets.token_bytes(32), organiser_id=me.id, entered_by="link", browser="?", created_at=clock.now(),
+        last_seen_at=clock.now(),
+    )  # fmt: skip
+
+
+def _office_invitation() -> OfficeInvitation:
+    return OfficeInvitation(
+        email=_address(), role=OfficeRole.VIEWER, cases=[], digest=digest(secrets.token_hex(8)), invited_by="cli",
+        sent_at=clock.now(), expires_at=clock.now() + timedelta(hours=1),
+    )  # fmt: skip
