@@ -18,7 +18,7 @@ from organisers.gifts import services as gift_services
 from organisers.gifts import views as gift_views  # noqa: F401
 from organisers.gifts import words as gift_words
 from organisers.invitations import views as invitation_views  # noqa: F401
-from organisers.moderation import giving_views, invalidation_views  # noqa: F401
+from organisers.moderation import comment_views, giving_views, invalidation_views, queue, room_views  # noqa: F401
 from organisers.moderation import services as moderation_services
 from organisers.moderation import views as moderation_views  # noqa: F401
 from organisers.paper import import_views as paper_import_views  # noqa: F401
@@ -55,6 +55,7 @@ def dashboard() -> str:
         gift_words=gift_words.EVERY,
         dead_jobs=numbers.dead_jobs(),
         moderation=moderation_services.attention(),
+        said=queue.attention(),
         card_testing=moderation_services.card_testing(),
         mail=relay.backlog(),
     )
