@@ -111,6 +111,7 @@ ROUTES = {
     "office.judge_wall_words": (OFFICE, "POST"),
     "office.turn_comments": (OFFICE, "POST"),
     "office.comment": (OFFICE, "GET"),
+    "office.solidarity_letter": (OFFICE, "GET"),
     "office.judge_comment": (OFFICE, "POST"),
     "office.reply_to_comment": (OFFICE, "POST"),
     "office.open_comment_address": (OFFICE, "POST"),

@@ -61,6 +61,13 @@ def shown(case: Case, *, limit: int, before: int | None = None) -> list[Shown]:
     return [show(comment) for comment in db.session.scalars(query)]
 
 
+def solidarity(case: Case, *, limit: int) -> list[Shown]:
+    """A case's approved messages to the people held, the newest first."""
+    mine = (*_approved(case), Comment.kind == CommentKind.SOLIDARITY)
+    query = select(Comment).where(*mine).order_by(Comment.id.desc()).limit(limit)
+    return [show(comment) for comment in db.session.scalars(query)]
+
+
 def count(case: Case) -> int:
     """How many comments of the case are shown."""
     return db.session.scalar(select(func.count()).select_from(Comment).where(*_approved(case))) or 0

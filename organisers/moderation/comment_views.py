@@ -1,6 +1,6 @@
 """A case's comments in the office: opened and closed, one by one with their history, answered; an address shown once."""
 
-from flask import Response, make_response, render_template
+from flask import Response, abort, make_response, render_template
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -8,10 +8,11 @@ from cases.comments import judging as comments
 from cases.comments.models import Comment
 from core import audit, countries, reports
 from core.db import db
+from core.pdf import TypesettingBusy, TypesettingFailed
 from organisers.answers import actor, done
 from organisers.blueprint import ID, office
 from organisers.cases import services as case_services
-from organisers.moderation import acts, queue
+from organisers.moderation import acts, letters, queue
 from organisers.moderation.judging import Subject
 from organisers.moderation.models import Act
 from organisers.moderation.room_forms import ACTS, REASONS, STATES, RejectForm, ReplyForm
@@ -28,6 +29,22 @@ def turn_comments(case_id: int, turn: str) -> BaseResponse:
     db.session.commit()
     opened = _("The case takes comments now. What comes in waits in the moderation room.")
     return done(opened if turn == "open" else _("The case takes no comments any more."), ".case", case_id=case_id)
+
+
+@office.get(f"{COMMENTS}/solidarity.pdf")
+def solidarity_letter(case_id: int) -> BaseResponse:
+    """What the page shows anyway, as a letter for the post."""
+    case = case_services.get(case_id)
+    try:
+        answer = Response(letters.solidarity(case), mimetype="application/pdf")
+    except letters.NoMessages:
+        return done(
+            _("No message of solidarity is shown yet: approve one, and then print them."), ".case", case_id=case_id
+        )
+    except (TypesettingBusy, TypesettingFailed):
+        abort(503)
+    answer.headers["Content-Disposition"] = 'attachment; filename="messages.pdf"'
+    return answer
 
 
 @office.get(COMMENT)

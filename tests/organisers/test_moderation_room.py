@@ -1,10 +1,12 @@
 """The moderation room: one queue, judged and undone, reports on top, two moderators at once, and no word told too many."""
 
+import io
 import re
 from datetime import timedelta
 
 import pytest
 from flask import Flask
+from pypdf import PdfReader
 from sqlalchemy import func, select, update
 
 from cases.comments.models import Comment, CommentState
@@ -321,6 +323,23 @@ def test_what_is_judged_on_other_pages_is_linked_with_its_number(app: Flask, off
     page = office.get(ROOM)
     assert f'href="/office/petitions/{campaign.id}/held">1 held signature' in page
     assert f'href="/office/petitions/{campaign.id}/invitations">1 notable signatory or organisation to approve' in page
+
+
+def test_messages_of_solidarity_are_printed_without_the_rest(wall: Wall, office: Office) -> None:
+    path = f"/office/cases/{wall.case_id}/comments/solidarity.pdf"
+    wall.write(name="Held Example", kind="solidarity")
+    office.saved(f"{wall.office(1)}/reply", reply="Ours")
+    assert office.client.get(path).status_code == 303, "nothing to print"
+    hostile = '#panic("x") *a*\nسلام'
+    for fields in ({"kind": "comment", "name": "Only Comment"}, {"kind": "solidarity", "name": "Ada", "text": hostile}):
+        wall.write(**fields)
+    for which in (2, 3):
+        office.saved(f"{wall.office(which)}/approve", seen="held")
+    answer = office.client.get(path)
+    assert answer.mimetype == "application/pdf" and "messages.pdf" in answer.headers["Content-Disposition"]
+    said = " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages).split())
+    assert "Messages for Person" in said and '#panic("x") *a*' in said and "Ada, Ireland" in said
+    assert not any(words in said for words in ("Held", "Only Comment", EMAIL, "Undersigned"))
 
 
 def test_notes_are_emptied_after_a_month_and_the_acts_stay(wall: Wall, office: Office) -> None:
