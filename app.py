@@ -32,8 +32,11 @@ import organisers.accounts.setup
 import organisers.commands
 import organisers.jobs
 import organisers.milestone_jobs
+import organisers.moderation.jobs
 import organisers.views
+import pages.comment_views
 import pages.dev_mail
+import pages.report_views
 import pages.unsubscribe_views
 import pages.views
 import petitions.abuse.models
@@ -63,6 +66,7 @@ from core import (  # noqa: F401 - models
     limits,
     mail,
     relay,
+    reports,
     switches,
     templating,
     worker,
@@ -77,7 +81,7 @@ JOBS = {
 }  # fmt: skip
 TICKS = (
     *petitions.jobs.TICKS, *donations.jobs.TICKS, *donations.books.jobs.TICKS,
-    *donations.wall.tending.TICKS, *operations.retention_run.TICKS,
+    *donations.wall.tending.TICKS, *operations.retention_run.TICKS, *organisers.moderation.jobs.TICKS,
     worker.Tick(empty_log, every=60.0), worker.Tick(jobs.empty_dead, every=3600.0),
 )  # fmt: skip
 PUBLIC = (

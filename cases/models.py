@@ -50,6 +50,7 @@ class Case(Base):
     fund_text: Mapped[str] = mapped_column(Text, default="")
     fund_goal: Mapped[int | None] = mapped_column(Integer)
     fund_currency: Mapped[str] = mapped_column(String(3), default="EUR")
+    comments_open: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
     people: Mapped[list["Person"]] = relationship(
         back_populates="case", order_by="Person.position", cascade="all, delete-orphan"
@@ -61,6 +62,10 @@ class Case(Base):
     @property
     def takes_gifts(self) -> bool:
         return bool(self.fund_title) and self.status == CaseStatus.ACTIVE
+
+    @property
+    def takes_comments(self) -> bool:
+        return self.comments_open and self.status == CaseStatus.ACTIVE
 
 
 class Person(Base):

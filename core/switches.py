@@ -33,6 +33,7 @@ class Switches:
 
     signing: bool = True
     giving: bool = True
+    comments: bool = True
     mailing: bool = True
     countries_off: tuple[str, ...] = ()
     proof: str = "auto"

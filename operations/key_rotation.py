@@ -7,10 +7,14 @@ from datetime import datetime
 from flask import current_app
 from sqlalchemy import select
 
+from cases.comments.models import Comment
+from cases.comments.services import SEALED_CONTEXT as COMMENT_CONTEXT
 from core import rotation
 from core.db import db
 from core.jobs import SEALED_CONTEXT as JOB_CONTEXT
 from core.jobs import Job
+from core.reports import SEALED_CONTEXT as REPORT_CONTEXT
+from core.reports import Report
 from core.rotation import SealedRows
 from core.vault import SITE, VaultKey
 from donations.checkout_services import SEALED_CONTEXT as DONATION_CONTEXT
@@ -39,6 +43,8 @@ SITE_ROWS = (
     SealedRows(TaxReceipt, TAX_CONTEXT),
     SealedRows(Invalidation, CONDITION_CONTEXT),
     SealedRows(CodeApp, CODE_CONTEXT),
+    SealedRows(Comment, COMMENT_CONTEXT),
+    SealedRows(Report, REPORT_CONTEXT),
 )
 
 

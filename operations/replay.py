@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import delete, select, update
 
+from cases.comments import services as comments
 from core import clock, rotation, unsubscribes
 from core.db import db
 from core.keystore import KEY_DESTROYED
@@ -35,6 +36,7 @@ def repeat(journal: Iterable[tuple[str, str]]) -> None:
         invitation_exits.replay(act, public_id)
         unsubscribes.replay(act, public_id)
         donor_leaving.replay(act, public_id)
+        comments.replay(act, public_id)
         if act == erasure.ACT:
             erasure.replay(public_id, clock.now())
     gone = {key_id for act, key_id in acts if act == KEY_DESTROYED and not vault().keystore.holds(key_id)}

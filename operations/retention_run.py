@@ -7,6 +7,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import text
 
+from cases.comments import keeping as comments_kept
 from config import Settings
 from core import clock, mail_files, tables
 from core.alarms import sound
@@ -15,6 +16,7 @@ from core.worker import Tick
 from donations.own_page import keeping as donors_kept
 from donations.tax import keeping as tax_keeping
 from operations import key_rotation
+from organisers.moderation import acts as moderation_notes
 from petitions.deadlines import DRAFTS, MAIL_FILES
 from petitions.keeping import retention
 
@@ -27,6 +29,8 @@ def run(moment: datetime) -> retention.Report:
         sound("retention-stopped", f"{slug}:{moment:%Y%m%d}", petition=slug)
     db.session.commit()
     report.emptied += donors_kept.run(moment)
+    report.emptied += comments_kept.run(moment)
+    report.emptied["moderators' notes"] = moderation_notes.forget(moment)
     report.emptied["mail files"] = mail_files.remove_older(settings.mail_folder, moment - MAIL_FILES)
     report.emptied["drafts"] = tables.sweep(settings.drafts_folder, moment - DRAFTS)
     report.emptied["tax receipts"] = tax_keeping.forget(moment)

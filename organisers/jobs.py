@@ -51,6 +51,10 @@ ADVICE = {
         "Somebody waits for an organiser's yes: a colleague was proposed for a closed letter, a notable signatory or an "
         "organisation has confirmed, or a role is to be corrected. Open the petition's invitations in the office."
     ),
+    "moderation-waits": _l(
+        "Comments, words of donors or reports have waited for more than a day for somebody to read them. Open the moderation "
+        "room in the office; how many wait stands below. As long as something waits so long, one such mail comes a day."
+    ),
     "mail-refused": _l(
         "More than one in ten of the last day's mails were refused for good by the recipients' side, so the site has "
         "stopped writing to signatories; nothing is lost, the mails wait. Look at the signals and the held signatures for "

@@ -27,7 +27,7 @@ from organisers.gifts import services as gift_services
 from organisers.gifts import views as gift_views  # noqa: F401
 from organisers.gifts import words as gift_words
 from organisers.invitations import views as invitation_views  # noqa: F401
-from organisers.moderation import giving_views, invalidation_views  # noqa: F401
+from organisers.moderation import comment_views, giving_views, invalidation_views, queue, room_views  # noqa: F401
 from organisers.moderation import services as moderation_services
 from organisers.moderation import views as moderation_views  # noqa: F401
 from organisers.paper import import_views as paper_import_views  # noqa: F401
@@ -59,6 +59,24 @@ def dashboard() -> str:
         dead_jobs=numbers.dead_jobs() if presence.may("office.switch_page") else 0, gift_words=gift_words.EVERY,
         factor_wanted=not presence.has_factor(), **_money(),
     )  # fmt: skip
+        "office/dashboard.html",
+        section="dashboard",
+        cases=case_services.list_all(),
+        petitions=petitions,
+        totals=totals,
+        confirmed=sum(totals.values()),
+        submissions=numbers.submissions(),
+        raised=numbers.raised(),
+        gift_sources=numbers.gift_sources(),
+        events=donations.attention(),
+        disputes=gift_services.open_disputes(),
+        gift_words=gift_words.EVERY,
+        dead_jobs=numbers.dead_jobs(),
+        moderation=moderation_services.attention(),
+        said=queue.attention(),
+        card_testing=moderation_services.card_testing(),
+        mail=relay.backlog(),
+    )
 
 
 @office.get("/audit")

@@ -5,6 +5,7 @@ from typing import Any
 
 import petitions.services
 from cases import services as cases
+from cases.comments import services as comments
 from cases.models import Case, Event, Person
 from core.money import Money
 from donations import services as gifts
@@ -52,6 +53,7 @@ def case_document(case: Case) -> dict[str, Any]:
         "people": [_person(person) for person in case.people],
         "events": [_event(event) for event in case.events],
         "petitions": [_petition(petition, totals.get(petition.id, 0)) for petition in of_case],
+        "comments": comments.count(case),
         "raised": {money.currency: money.minor for money in raised(case)},
     }
 

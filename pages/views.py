@@ -8,8 +8,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_date
 
 from cases import services as case_services
-from core import clock
+from cases.comments import keeping as comments_kept
+from cases.comments import services as comment_services
+from core import clock, countries
 from core.guards import cacheable
+from core.switches import switches
 from donations.own_page import keeping
 from pages import services
 from petitions import deadlines
@@ -17,6 +20,7 @@ from petitions import deadlines
 pages = Blueprint("pages", __name__)
 
 NEWS_PAGE = 20
+LATEST_COMMENTS = 3
 
 
 @pages.app_template_filter("month_name")
@@ -47,6 +51,10 @@ def case(slug: str) -> Response:
         totals=totals,
         next_date=coming,
         raised=services.raised(found),
+        comments=comment_services.shown(found, limit=LATEST_COMMENTS),
+        commented=comment_services.count(found),
+        takes_comments=switches().comments and found.takes_comments,
+        country_name=countries.name_of,
     )
 
 
@@ -77,7 +85,13 @@ def news_of_month(year: int, month: str) -> ResponseReturnValue:
 
 @pages.get("/privacy")
 def privacy() -> Response:
-    return _page("pages/privacy.html", clocks=deadlines, gifts=keeping, retention_days=deadlines.AFTER_DELIVERY.days)
+    return _page(
+        "pages/privacy.html",
+        clocks=deadlines,
+        gifts=keeping,
+        said=comments_kept,
+        retention_days=deadlines.AFTER_DELIVERY.days,
+    )
 
 
 def _page(template: str, **context: Any) -> Response:

@@ -58,15 +58,43 @@ def shown(case_id: int | None, *, limit: int, before: int | None = None) -> list
     return [_shown(entry, levels.get(entry.donation_id or 0, "")) for entry in entries]
 
 
+def get(entry_id: int) -> WallEntry:
+    """A row of the wall. Raises EntryNotFound."""
+    entry = db.session.get(WallEntry, entry_id)
+    if entry is None:
+        raise EntryNotFound(str(entry_id))
+    return entry
+
+
+def get_shown_words(entry_id: int) -> WallEntry:
+    """A row of the wall whose words are shown now. Raises EntryNotFound."""
+    query = select(WallEntry).where(WallEntry.id == entry_id, WallEntry.words == Words.APPROVED, entry_stands())
+    entry = db.session.scalar(query.where(WallEntry.name.is_not(None)))
+    if entry is None:
+        raise EntryNotFound(str(entry_id))
+    return entry
+
+
 def waiting(limit: int = 50, *, cases: Collection[int] | None = None) -> list[Waiting]:
     """Words that nobody has judged, the oldest first, for gifts to these cases or to all; opened, for the office only."""
-    query = _of(cases).where(WallEntry.words == Words.WAITING, WallEntry.name.is_not(None), entry_stands())
-    found = []
-    for entry in db.session.scalars(query.options(joinedload(WallEntry.donation)).order_by(WallEntry.id).limit(limit)):
-        assert entry.donation is not None  # a gift outside Stripe has no words
-        donor = open_donor(entry.donation)
-        found.append(Waiting(entry, donor["message"], str(entry.donation.tribute), donor.get("tribute_name", "")))
-    return found
+    return in_state(Words.WAITING, cases=cases, limit=limit)
+
+
+def in_state(words: Words, *, cases: Collection[int] | None = None, limit: int) -> list[Waiting]:
+    """Words that stand so, for gifts to these cases or to all; those that wait in their order, else those judged last first."""
+    query = _of(cases).where(WallEntry.words == words, WallEntry.name.is_not(None), entry_stands())
+    order = (WallEntry.id,) if words == Words.WAITING else (WallEntry.judged_at.desc(), WallEntry.id.desc())
+    found = db.session.scalars(query.options(joinedload(WallEntry.donation)).order_by(*order).limit(limit))
+    return [opened(entry) for entry in found]
+
+
+def opened(entry: WallEntry) -> Waiting:
+    """The words of a row as its donor wrote them, '' where the donor was erased; for the office only."""
+    assert entry.donation is not None  # a gift outside Stripe has no words
+    if entry.donation.blob is None:
+        return Waiting(entry, "", "", "")
+    donor = open_donor(entry.donation)
+    return Waiting(entry, donor["message"], str(entry.donation.tribute), donor.get("tribute_name", ""))
 
 
 def approved(limit: int = 50, *, cases: Collection[int] | None = None) -> list[WallEntry]:
@@ -88,6 +116,14 @@ def judge(entry_id: int, words: Words, *, actor: str) -> None:
     entry = db.session.get_one(WallEntry, entry_id, populate_existing=True)
     if words == Words.APPROVED and entry.name and entry.donation and entry.donation.blob:
         write_words(entry, open_donor(entry.donation))
+
+
+def hold_again(entry_id: int, was: Words) -> None:
+    """Lets words wait again, if they still stand as they were seen; nothing of them is lost. Raises JudgedAlready."""
+    values = {"words": Words.WAITING, "judged_by": None, "judged_at": None, "message": None, "tribute_name": None}
+    held = update(WallEntry).where(WallEntry.id == entry_id, WallEntry.words == was).values(values)
+    if db.session.execute(held.returning(WallEntry.id)).scalar() is None:
+        raise JudgedAlready(str(entry_id))
 
 
 def write_words(entry: WallEntry, donor: dict[str, str]) -> None:

@@ -24,7 +24,7 @@ ACTIONS = (
 )
 CHOOSE = _l("Choose one of these.")
 MOST = 10_000_000
-ON_OFF_NAMES = ("signing", "giving", "mailing", "refund_fraud")
+ON_OFF_NAMES = ("signing", "giving", "comments", "mailing", "refund_fraud")
 TURNED = (*ON_OFF_NAMES, "proof", "giving_proof", "mails_an_hour", "mails_a_day")
 
 
@@ -43,6 +43,7 @@ class SwitchForm(OfficeForm):
     was = HiddenField()
     signing = _switch(_l("Signing"))
     giving = _switch(_l("Giving"))
+    comments = _switch(_l("Comments"))
     mailing = _switch(_l("Mail"))
     proof = _switch(_l("Proof of work before signing"), PROOF)
     giving_proof = _switch(_l("Proof of work before giving"), PROOF)

@@ -12,6 +12,7 @@ from petitions.counting import margins
 from petitions.models import Signature, Submission
 from petitions.paper.models import PaperBatch
 from petitions.states import HeldReason, InvitationState, SignalKind, Visibility
+from tests.browser.stage_comments import comments
 from tests.browser.stage_gifts import gifts
 from tests.factories import make_case, make_petition
 from tests.organisers.conftest import Office, enter
@@ -43,6 +44,7 @@ def build(app: Flask) -> dict[str, str]:
     found |= _closed_letter(app, office)
     found |= _ended(app, office)
     found |= gifts(app, office)
+    found |= comments(app, office)
     with app.app_context():
         found["batch"] = str(db.session.scalar(select(PaperBatch.id)))
         margins.take_all()

@@ -22,7 +22,9 @@ PATHS = (
     "/office/gifts", "/office/gifts?number=pi_nobody", "/office/gifts/{monthly}", "{refund}", "/office/disputes",
     "/office/stripe-events", "/office/books", "/office/offline-gifts", "/office/offline-gifts/new", "{offline}", "/office/wall",
     "/office/patrons", "/office/patrons/new", "/office/general-fund", "/office/tax", "/office/tax/registrations/new",
-    "{tax_receipt}",
+    "{tax_receipt}", "/office/moderation", "/office/moderation?state=rejected", "/office/moderation?state=approved",
+    "/office/moderation?case={quiet_case}", "/office/cases/{said}", "/office/cases/{said}/comments/{comment_approved}",
+    "/office/cases/{said}/comments/{comment_rejected}", "/office/cases/{said}/comments/{comment_withdrawn}",
 )  # fmt: skip
 FILE = """Name;Land;Ort;E-Mail
 Ada Example;Germany;Cork;

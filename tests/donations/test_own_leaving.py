@@ -34,6 +34,8 @@ OTHERS = {
     "submissions": "of signatories", "signatures": "of signatories", "signature_tokens": "of signatories",
     "consent_texts": "of signatories", "suppressions": "of signatories", "invitations": "of signatories",
     "signals": "of crowds", "domain_rules": "of domains", "invalidations": "of signatories", "paper_batches": "of signatories",
+    "comments": "of people who write under a case", "reports": "what visitors report, without who did",
+    "moderation_acts": "what organisers did",
     "tallies": "sums", "tally_changes": "sums", "milestones": "sums", "margins": "sums", "mail_hours": "sums",
     "memberships": "of organisers", "office_sessions": "of organisers", "code_apps": "of organisers",
     "passkeys": "of organisers", "recovery_codes": "of organisers", "office_invitations": "of organisers",

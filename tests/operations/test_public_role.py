@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 from flask_migrate import upgrade
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import ProgrammingError
 
 from app import create_app
@@ -16,6 +16,7 @@ from core.db import Base, db
 from core.vault import SITE, ensure_scope
 from operations.public_rights import RIGHTS
 from petitions.models import Petition
+from tests.cases.conftest import OWN
 from tests.conftest import BASE, MIGRATIONS, close, new_postgresql
 from tests.donations.conftest import DONOR, World, text_of
 from tests.donations.endings import LINK, QUESTION
@@ -24,6 +25,7 @@ from tests.donations.own_pages import Visitor
 from tests.donations.pages import give
 from tests.donations.tax import Tax
 from tests.operations.test_backup import run
+from tests.organisers.conftest import enter
 from tests.petitions.conftest import Campaign, make_campaign
 from tests.petitions.own_pages import letters
 
@@ -105,6 +107,23 @@ def test_a_signatory_can_do_everything_on_the_public_server(split: Split) -> Non
     split.post(f"{last.own}/own/erase")
     split.post(f"{page}/organisation", **UNION)
     assert [letter.to for letter in letters(inside)][-1] == UNION["email"]
+
+
+def test_a_comment_is_written_reported_and_taken_back_on_the_public_server(split: Split) -> None:
+    with split.inside.app.app_context():
+        case = db.session.scalars(select(Case).where(Case.slug == split.case)).one()
+        case.comments_open, case_id = True, case.id
+        db.session.commit()
+    page = f"/cases/{split.case}/comments"
+    words = {"kind": "solidarity", "name": "Zenobia", "email": "zenobia@example.org", "text": "Strength"}
+    own = OWN.search(split.public.client.get(split.post(page, **words)).text)
+    number = split.inside.fresh(text("SELECT max(id) FROM comments"))
+    enter(split.inside.app).saved(f"/office/cases/{case_id}/comments/{number}/approve", seen="held")
+    assert "Strength" in split.public.client.get(f"{page}?before={number + 1}").text and own
+    split.post(f"/reports/comment/{number}", reason="danger", text="Look at it")
+    split.post(f"/reports/comment/{number}", reason="danger", text="Look again")
+    split.post(own[1])
+    assert "Strength" not in split.public.client.get(f"{page}?before={number + 1}").text
 
 
 def test_who_never_signed_can_say_so_on_the_public_server(split: Split) -> None:

@@ -18,6 +18,7 @@ from tests.petitions.conftest import Campaign, make_campaign
 AS_IT_STANDS = {
     "signing": "on",
     "giving": "on",
+    "comments": "on",
     "mailing": "on",
     "proof": "auto",
     "giving_proof": "auto",
@@ -59,7 +60,7 @@ def stored(campaign: Campaign) -> int:
 def test_the_page_shows_everything_as_it_stands(office: Office) -> None:
     page = office.get("/office/switches")
     assert "Mails an hour" in page and "No country is off" in page and "There is no rule yet" in page
-    assert page.count(" checked ") == 7  # five switches, and what a new rule would do
+    assert page.count(" checked ") == 8  # seven switches, and what a new rule would do
 
 
 def test_signing_off_is_a_page_of_its_own_and_stores_nothing(office: Office, campaign: Campaign) -> None:
@@ -136,7 +137,7 @@ def test_the_providers_limits_are_numbers_or_nothing(office: Office) -> None:
     assert now(office) == Switches()
 
 
-@pytest.mark.parametrize("field", ["signing", "giving", "mailing", "proof"])
+@pytest.mark.parametrize("field", ["signing", "giving", "comments", "mailing", "proof"])
 def test_a_switch_stands_where_it_can_stand(office: Office, field: str) -> None:
     assert (
         office.post("/office/switches", **{**AS_IT_STANDS, "was": shown(office), field: "sideways"}).status_code == 422

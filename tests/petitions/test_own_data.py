@@ -33,6 +33,8 @@ OTHERS = {
     "milestones": "sums", "margins": "sums, rounded", "vault_keys": "public keys", "data_keys": "sealed keys, of many",
     "switches": "what organisers turned", "mail_hours": "sums", "signals": "of crowds", "domain_rules": "of domains",
     "invalidations": "conditions, never a person's row", "spent_proofs": "puzzles, without who solved them",
+    "comments": "of people who write under a case, under no index of an address",
+    "reports": "what visitors report, without who did", "moderation_acts": "what organisers did",
     "currency_rates": "of currencies", "offline_gifts": "of donors",
     "wall_entries": "of donors", "general_fund": "published", "patron_levels": "published", "patron_minimums": "published",
     "decline_waves": "sums", "fraud_warnings": "of donors",
