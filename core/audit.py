@@ -84,7 +84,9 @@ def walk(reached: Reached) -> Reached:
         entries, digest = (head.entries, head.digest) if head else (0, GENESIS)
         if reached.broken_at is not None or (entries, digest) == (reached.entries, reached.digest):
             return reached
-        if entries <= reached.entries or reached == before:  # a head never lags behind its entries, nor do they behind it
+        if (
+            entries <= reached.entries or reached == before
+        ):  # a head never lags behind its entries, nor do they behind it
             return replace(reached, broken_at=reached.entries + 1)
 
 

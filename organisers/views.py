@@ -9,6 +9,7 @@ from organisers.blueprint import office
 from organisers.books import views as books_views  # noqa: F401
 from organisers.cases import services as case_services
 from organisers.cases import views as case_views  # noqa: F401
+from organisers.dashboard import dates, work
 from organisers.gifts import (
     attention_views,  # noqa: F401
     offline_views,  # noqa: F401
@@ -38,16 +39,21 @@ __all__ = ["office"]
 
 @office.get("/", strict_slashes=False)
 def dashboard() -> str:
-    petitions = petition_services.list_all()
-    totals = numbers.totals(petitions)
+    petitions, cases = petition_services.list_all(), case_services.list_all()
+    totals, submissions = numbers.totals(petitions), numbers.submissions()
     return render_template(
         "office/dashboard.html",
         section="dashboard",
-        cases=case_services.list_all(),
+        cases=cases,
         petitions=petitions,
         totals=totals,
         confirmed=sum(totals.values()),
-        submissions=numbers.submissions(),
+        submissions=submissions,
+        live=sum(submissions.values(), numbers.Live()),
+        dates=dates.coming(petitions),
+        work=work.under_way(petitions),
+        pages={petition.gift_source: petition.title for petition in petitions},
+        funds={case.id: case.title for case in cases},
         raised=numbers.raised(),
         gift_sources=numbers.gift_sources(),
         events=donations.attention(),
