@@ -60,7 +60,7 @@ def record(act: str, subject: str, *, actor: str, **detail: Any) -> None:
         .returning(AuditHead.digest)
     ).scalar_one()
     entry = AuditEntry(at=clock.now(), actor=actor, act=act, subject=subject, detail=detail, previous=head, digest=b"")
-    entry.digest = _digest(entry)
+    entry.digest = digest_of(entry)
     db.session.add(entry)
     db.session.flush()
     db.session.execute(db.update(AuditHead).values(digest=entry.digest))
@@ -99,12 +99,13 @@ def _to_the_end(reached: Reached) -> Reached:
     last, previous, count = reached.entry_id, reached.digest, reached.entries
     later = select(AuditEntry.id, AuditEntry.previous, AuditEntry.digest, *SEALED).where(AuditEntry.id > last)
     for entry in db.session.execute(later.order_by(AuditEntry.id).execution_options(yield_per=1000)):
-        if entry.previous != previous or entry.digest != _digest(entry):
+        if entry.previous != previous or entry.digest != digest_of(entry):
             return Reached(last, previous, count, broken_at=entry.id)
         last, previous, count = entry.id, entry.digest, count + 1
     return Reached(last, previous, count)
 
 
-def _digest(entry: Any) -> bytes:
+def digest_of(entry: Any) -> bytes:
+    """The hash that an entry must carry."""
     values = [entry.at.isoformat(), entry.actor, entry.act, entry.subject, entry.detail]
     return hashlib.sha256(entry.previous + json.dumps(values, sort_keys=True).encode()).digest()

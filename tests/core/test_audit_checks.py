@@ -56,7 +56,8 @@ def walk(monkeypatch: pytest.MonkeyPatch, at_once: int = 0) -> AuditCheckpoint:
 
 def test_without_a_walk_the_whole_chain_is_looked_at(chain: None) -> None:
     assert standing() == Standing(None, None)
-    assert standing() == Standing(tamper(1), None)
+    changed = tamper(1)
+    assert standing() == Standing(changed, None)
 
 
 def test_after_a_walk_only_the_rest_is_looked_at(chain: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +65,8 @@ def test_after_a_walk_only_the_rest_is_looked_at(chain: None, monkeypatch: pytes
     assert (walked.entry_id, walked.entries, walked.broken_at) == (nth(5), 5, None)
     write(2)
     assert standing() == Standing(None, walked.at)
-    assert standing() == Standing(tamper(7), walked.at)
+    changed = tamper(7)
+    assert standing() == Standing(changed, walked.at)
 
 
 def test_what_was_changed_before_the_walk_is_found_by_the_next_day_s(
