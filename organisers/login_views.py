@@ -12,9 +12,9 @@ from werkzeug.wrappers import Response
 from core.db import db
 from core.limits import own_bucket_within
 from core.tokens import keyed_hash
-from organisers import services
+from organisers import refusals, services
 from organisers.answers import done, form_page
-from organisers.blueprint import error_page, office
+from organisers.blueprint import office
 from organisers.login_forms import LoginForm, PasswordForm
 from organisers.models import Organiser
 
@@ -90,7 +90,7 @@ def account() -> Response:
 
 def too_many_tries() -> Response:
     sentence = _("Wait a quarter of an hour and try again, or ask for a login link. Nothing is lost.")
-    return error_page(429, _("Too many tries"), sentence)
+    return refusals.answer(429, _("Too many tries"), sentence)
 
 
 def link_spent() -> Response:

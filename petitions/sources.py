@@ -2,7 +2,7 @@
 
 from petitions.models import Petition
 
-OTHER, SHARED = "other", "shared"
+OTHER, SHARED, PAPER = "other", "shared", "paper"
 
 
 def known(petition: Petition, typed: str) -> str:

@@ -70,7 +70,9 @@ def givers(petition: Petition) -> int:
 
 def name_of(source: str) -> str:
     """A source code as an organiser reads it."""
-    own = {sources.OTHER: _("Without a code"), sources.SHARED: _("A link that somebody passed on")}
+    own = {
+        sources.OTHER: _("Without a code"), sources.SHARED: _("A link that somebody passed on"), sources.PAPER: _("On paper"),
+    }  # fmt: skip
     return own.get(source, source)
 
 
