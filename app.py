@@ -42,6 +42,7 @@ import pages.views
 import petitions.abuse.models
 import petitions.blueprint
 import petitions.commands
+import petitions.counting.page_counts
 import petitions.invitations.models
 import petitions.invitations.organisation_views
 import petitions.invitations.views
@@ -56,6 +57,7 @@ import petitions.thanks_views
 import petitions.views
 from config import SettingError, Settings, is_loopback, read_settings
 from core import (  # noqa: F401 - models
+    audit_checks,
     cache,
     errors,
     group_commit,
@@ -65,6 +67,7 @@ from core import (  # noqa: F401 - models
     journal,
     limits,
     mail,
+    page_counter,
     relay,
     reports,
     switches,
@@ -83,6 +86,7 @@ TICKS = (
     *petitions.jobs.TICKS, *donations.jobs.TICKS, *donations.books.jobs.TICKS,
     *donations.wall.tending.TICKS, *operations.retention_run.TICKS, *organisers.moderation.jobs.TICKS,
     worker.Tick(empty_log, every=60.0), worker.Tick(jobs.empty_dead, every=3600.0),
+    worker.Tick(audit_checks.check_all, every=600.0),
 )  # fmt: skip
 PUBLIC = (
     pages.views.pages,
@@ -120,6 +124,7 @@ def create_app(given: dict[str, str] | None = None) -> Flask:
     inserting = group_commit.inserting(petitions.submission_services.INSERT)
     app.extensions["submissions"] = group_commit.GroupCommit(inserting, most)
     app.extensions["webhooks"] = group_commit.GroupCommit(donations.handlers.commit, most)
+    counter = app.extensions["page_counter"] = make_counter(app)
     guards.init_app(app)
     errors.init_app(app)
     templating.init_app(app)
@@ -128,7 +133,9 @@ def create_app(given: dict[str, str] | None = None) -> Flask:
     for command in COMMANDS:
         app.cli.add_command(command)
     if settings.public and settings.page_cache:
-        app.wsgi_app = cache.PageCache(app.wsgi_app)  # type: ignore[method-assign]
+        app.wsgi_app = cache.PageCache(app.wsgi_app, counter=counter)  # type: ignore[method-assign]
+    elif settings.public:
+        app.wsgi_app = page_counter.Counting(app.wsgi_app, counter)  # type: ignore[method-assign]
     if hops := settings.trusted_proxies:  # outermost: the cache tells hosts apart
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
@@ -156,6 +163,16 @@ def register_rooms(app: Flask, settings: Settings) -> None:
         app.register_blueprint(organisers.views.office)
     if settings.loopback and settings.holds_keystore:
         app.register_blueprint(pages.dev_mail.dev_mail)
+
+
+def make_counter(app: Flask) -> page_counter.PageCounter:
+    """Counts the pages that this process hands out; it writes on a thread of its own, outside of any request."""
+
+    def write(sums: page_counter.Counts) -> None:
+        with app.app_context():
+            petitions.counting.page_counts.write(sums)
+
+    return page_counter.PageCounter(write)
 
 
 def make_vault(settings: Settings) -> Vault:

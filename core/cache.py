@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from core.page_counter import COUNTED, PageCounter
+
 SHARED_AGE = re.compile(r"s-maxage=(\d+)")
 LARGEST_BODY = 512 * 1024
 MOST_ENTRIES = 512
@@ -28,13 +30,17 @@ class Entry:
     etag: str
     body: bytes
     ends: float
+    counted: Any = None  # what each delivery counts as
 
 
 class PageCache:
     """WSGI middleware. Requests with a cookie, with a query that is not one declared parameter, or for a file, pass by it."""
 
-    def __init__(self, app: WSGIApp, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, app: WSGIApp, clock: Callable[[], float] = time.monotonic, counter: PageCounter | None = None
+    ) -> None:
         self.app = app
+        self.counter = counter
         self.clock = clock
         self._entries: dict[Key, Entry] = {}
         self._lock = threading.Lock()
@@ -42,14 +48,25 @@ class PageCache:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         query = environ.get("QUERY_STRING", "")
         if environ["REQUEST_METHOD"] != "GET" or "HTTP_COOKIE" in environ or (query and not DECLARED.fullmatch(query)):
-            return self.app(environ, start_response)
+            return self._pass(environ, start_response)
         key = (environ.get("wsgi.url_scheme", ""), environ.get("HTTP_HOST", ""), environ["PATH_INFO"], query)
         entry = self._entries.get(key)
         if entry is not None and entry.ends > self.clock():
+            if entry.counted is not None:
+                self._count(entry.counted, environ)
             return _answer(entry, environ, start_response)
         if environ["PATH_INFO"].startswith("/static/"):
             return self.app(environ, start_response)
         return self._fill(key, environ, start_response)
+
+    def _pass(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        answer = self.app(environ, start_response)
+        self._count(environ.get(COUNTED), environ)
+        return answer
+
+    def _count(self, counted: Any, environ: Environ) -> None:
+        if counted is not None and self.counter is not None:
+            self.counter.delivered(environ, counted)
 
     def _fill(self, key: Key, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         conditional = environ.pop("HTTP_IF_NONE_MATCH", None)  # the app must render, the cache compares
@@ -61,6 +78,7 @@ class PageCache:
             return lambda chunk: None
 
         result = self.app(environ, capture)
+        self._count(environ.get(COUNTED), environ)
         status, headers = captured
         age = SHARED_AGE.search(dict(headers).get("Cache-Control", ""))
         if not status.startswith("200") or age is None or "Set-Cookie" in dict(headers):
@@ -69,7 +87,7 @@ class PageCache:
         body = b"".join(result)
         if hasattr(result, "close"):
             result.close()
-        entry = Entry(headers, dict(headers).get("ETag", ""), body, self.clock() + int(age[1]))
+        entry = Entry(headers, dict(headers).get("ETag", ""), body, self.clock() + int(age[1]), environ.get(COUNTED))
         self._keep(key, entry)
         if conditional:
             environ["HTTP_IF_NONE_MATCH"] = conditional

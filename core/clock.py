@@ -29,6 +29,11 @@ def day(value: date, locale: str = "en") -> str:
     return str(format_date(value, "d MMMM y", locale=locale))
 
 
+def hour(moment: datetime, zone: str, locale: str = "en") -> str:
+    """An hour as a person in that time zone reads it, without the year: 6 May, 14:00."""
+    return str(format_datetime(moment, "d MMMM, HH:mm", tzinfo=ZoneInfo(zone), locale=locale))
+
+
 def in_zone(moment: datetime, zone: str, locale: str = "en") -> str:
     """A moment as a person in that time zone reads it, with the zone's name."""
     return str(format_datetime(moment, "d MMMM y, HH:mm (zzzz)", tzinfo=ZoneInfo(zone), locale=locale))

@@ -78,7 +78,7 @@ class Donation(Base):
     show_name: Mapped[bool] = mapped_column(Boolean, default=False)
     show_badge: Mapped[bool] = mapped_column(Boolean, default=False)
     tribute: Mapped[Tribute] = mapped_column(one_of(Tribute), default=Tribute.NONE)
-    source: Mapped[str | None] = mapped_column(String(20))
+    source: Mapped[str | None] = mapped_column(String(20), index=True)
     language: Mapped[str] = mapped_column(String(10), default="en")
     key_id: Mapped[str] = mapped_column(String(16))
     data_key_id: Mapped[str] = mapped_column(String(16))

@@ -203,6 +203,17 @@ def totals() -> dict[str, int]:
     return _sums()
 
 
+def totals_by_fund() -> list[tuple[int | None, str, int]]:
+    """`totals` by the case whose fund has it: (case id or None, currency, minor units), in that order."""
+    parts = reversals.gone()
+    query = select(Payment.case_id, Payment.currency, func.sum(reversals.left_of(parts)))
+    query = query.outerjoin(parts, reversals.of_payment(parts)).where(Payment.status == PaymentStatus.PAID)
+    rows = db.session.execute(query.group_by(Payment.case_id, Payment.currency))
+    return sorted(
+        ((case, currency, int(minor)) for case, currency, minor in rows), key=lambda row: (row[0] or 0, row[1])
+    )
+
+
 def givers(case_id: int | None) -> int:
     """From how many donations something is left in a case's fund (None: in the general one)."""
     parts = reversals.gone()

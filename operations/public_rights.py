@@ -23,6 +23,7 @@ RIGHTS: dict[str, str] = {
     "donors": READS, "donor_links": "SELECT, DELETE", "fund_questions": "SELECT, UPDATE", "tax_registrations": READS,
     "tax_receipts": READS, "tax_receipt_lines": READS, "tax_counters": "",
     "comments": ACTS, "reports": ADDS, "moderation_acts": "",
+    "page_counts": ACTS, "audit_checkpoints": "",
     "wall_entries": READS, "patron_levels": READS, "patron_minimums": READS, "general_fund": READS,
 }  # fmt: skip
 

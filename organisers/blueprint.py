@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_security import current_user
 from flask_wtf.csrf import CSRFError
@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from core.db import RowNotFound, db
-from core.errors import explanation
+from organisers import refusals
 from organisers.accounts import presence, sessions, words
 from organisers.accounts.setup import csrf
 from organisers.answers import page_before
@@ -27,7 +27,7 @@ def guard() -> BaseResponse | None:
     applies the page's row in the table of permissions."""
     name = str(request.endpoint).removeprefix("office.")
     if name not in DOORS and not current_user.is_authenticated:
-        return redirect(url_for("office.login", next=_wanted()))
+        return refusals.logged_out() or redirect(url_for("office.login", next=_wanted()))
     csrf.protect()
     if name in DOORS:
         return None
@@ -53,25 +53,17 @@ def keep_out_of_caches(response: Response) -> Response:
 
 @office.errorhandler(CSRFError)
 def stale_form(error: CSRFError) -> Response:
-    sentence = _(
-        "Nothing was saved: this page was opened before you last logged in or out. Go back, reload it and send it again."
-    )
-    return error_page(400, _("This form is out of date"), sentence)
+    return refusals.stale()
 
 
 @office.errorhandler(RowNotFound)
 def not_found(error: RowNotFound) -> Response:
-    return error_page(404, *explanation(404))
+    return refusals.page(404)
 
 
 @office.errorhandler(HTTPException)
 def http_error(error: HTTPException) -> Response:
-    code = error.code or 500
-    return error_page(code, *explanation(code))
-
-
-def error_page(code: int, title: str, sentence: str) -> Response:
-    return make_response(render_template("office/error.html", title=title, sentence=sentence), code)
+    return refusals.page(error.code or 500)
 
 
 def _apply(rule: Rule) -> BaseResponse | None:
@@ -83,7 +75,7 @@ def _apply(rule: Rule) -> BaseResponse | None:
         case_id = rule.case(**(request.view_args or {}))
         if not scope.reaches(case_id, rule.who):
             seen = case_id is not None and scope.reaches(case_id, READERS)
-            return _not_for(rule) if seen else error_page(404, *explanation(404))
+            return _not_for(rule) if seen else refusals.page(404)
     if presence.factor_is_missing(rule):
         session[presence.WANTED] = _wanted() or page_before()
         return redirect(url_for("office.factor_list"), 303)
@@ -103,9 +95,9 @@ def _not_for(rule: Rule) -> Response:
         "Your role does not include this. It is for: %(roles)s. Ask an owner of this site if you need it.",
         roles=words.list_of(rule.who),
     )
-    return error_page(403, _("This is not open to you"), sentence)
+    return refusals.answer(403, _("This is not open to you"), sentence)
 
 
 def _not_in_the_table() -> Response:
     sentence = _("Nobody has decided yet who may open this page, so nobody may. Tell whoever runs the site.")
-    return error_page(403, _("This is not open to you"), sentence)
+    return refusals.answer(403, _("This is not open to you"), sentence)

@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 WIDTH, BASE = 600, 150
-TOP, LEFT, GAP = 10, 3, 6
+TOP, LEFT = 10, 3
+GAP_SHARE, WIDEST_GAP = 0.3, 6.0
 
 
 @dataclass(frozen=True)
 class Bar:
-    x: int
+    x: float
     y: int
-    width: int
+    width: float
     height: int
-    day: date
+    words: str
     signatures: int
 
 
@@ -26,12 +26,14 @@ class Chart:
     peak: Bar
 
 
-def bar_chart(days: Sequence[tuple[date, int]]) -> Chart:
-    """One bar a day; a quiet day has none, a day with one signature at least a line."""
-    step = (WIDTH - 2 * LEFT + GAP) / len(days)
-    highest = max(count for _, count in days) or 1
+def bar_chart(columns: Sequence[tuple[str, int]]) -> Chart:
+    """One bar each; a quiet one is flat, one with a single signature at least a line."""
+    step = (WIDTH - 2 * LEFT) / len(columns)
+    gap = min(WIDEST_GAP, step * GAP_SHARE)
+    highest = max(count for _, count in columns) or 1
     bars = []
-    for place, (day, count) in enumerate(days):
+    for place, (words, count) in enumerate(columns):
         height = max(2, round((BASE - TOP) * count / highest)) if count > 0 else 0
-        bars.append(Bar(round(LEFT + place * step), BASE - height, int(step) - GAP, height, day, count))
+        x = round(LEFT + place * step + gap / 2, 1)
+        bars.append(Bar(x, BASE - height, round(step - gap, 1), height, words, count))
     return Chart(bars, max(bars, key=lambda bar: bar.signatures))

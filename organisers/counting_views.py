@@ -9,8 +9,10 @@ from core.db import db
 from organisers import numbers
 from organisers.answers import actor, done
 from organisers.blueprint import ID, office
+from organisers.dashboard import work
 from petitions import services
 from petitions.counting import margins, milestones, recounts, tallies
+from petitions.jobs import RECOUNT, promise_recount
 
 COUNTING = f"/petitions/<{ID}:petition_id>/counting"
 
@@ -27,13 +29,14 @@ def counting(petition_id: int) -> str:
         shown=shown,
         countries=[(countries.name_of(code), count) for code, count in shown.by_country.items()],
         recount=recounts.last(),
+        counting_now=work.is_asked(RECOUNT),
     )
 
 
 @office.post(f"{COUNTING}/recount")
 def recount(petition_id: int) -> Response:
     services.get(petition_id)
-    drifts = recounts.run(actor=actor())
+    promise_recount(actor())
     db.session.commit()
-    said = _("Some numbers had been wrong. They are right now.") if drifts else _("Every number was right.")
+    said = _("Every signature is counted again now. You may leave this page; it says what was found once it is done.")
     return done(said, ".counting", petition_id=petition_id)

@@ -80,6 +80,10 @@ ADVICE = {
         "without it, and say so; a mail that would be nothing without its PDF waits and is tried again for about a week. Ask "
         "the person who runs the site to look into its log now, and to run 'flask doctor'."
     ),
+    "audit-broken": _l(
+        "The audit chain does not hold: an entry was changed or removed in the database. Trust no entry from the one below "
+        "on, compare with a backup, and tell the person who runs the site."
+    ),
     "job-dead": _l(
         "Something that the site had promised, a mail for example, failed many times and was given up. Ask the person "
         "who runs the site to look into its log and run 'flask doctor'."

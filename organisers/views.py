@@ -1,10 +1,12 @@
 """The office's first page and the audit chain; the other pages stand in views of their own noun."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import render_template
 
-from core import audit, relay
+from cases.models import Case
+from core import audit, audit_checks, relay
 from donations import services as donations
 from organisers import counting_views, login_views, numbers, search_views  # noqa: F401 - their routes
 from organisers.accounts import (
@@ -18,6 +20,7 @@ from organisers.blueprint import office
 from organisers.books import views as books_views  # noqa: F401
 from organisers.cases import services as case_services
 from organisers.cases import views as case_views  # noqa: F401
+from organisers.dashboard import dates, work
 from organisers.gifts import (
     attention_views,  # noqa: F401
     offline_views,  # noqa: F401
@@ -40,6 +43,7 @@ from organisers.rates import views as rate_views  # noqa: F401
 from organisers.retention import views as retention_views  # noqa: F401
 from organisers.switches import views as switch_views  # noqa: F401
 from organisers.tax import views as tax_views  # noqa: F401
+from petitions.models import Petition
 
 ENTRIES_SHOWN = 100
 
@@ -48,48 +52,36 @@ __all__ = ["office"]
 
 @office.get("/", strict_slashes=False)
 def dashboard() -> str:
-    """What waits and what there is, as far as the organiser's roles reach."""
-    cases = presence.cases_of(READERS)
-    petitions = petition_services.list_all(cases)
+    """What waits, what comes, and what there is, as far as the organiser's roles reach."""
+    reached = presence.cases_of(READERS)
+    petitions, cases = petition_services.list_all(reached), case_services.list_all(reached)
     totals = numbers.totals(petitions)
+    submissions = numbers.submissions(petition.id for petition in petitions)
     return render_template(
-        "office/dashboard.html", section="dashboard", cases=case_services.list_all(cases), petitions=petitions,
-        totals=totals, confirmed=sum(totals.values()), submissions=numbers.submissions(cases),
-        moderation=moderation_services.attention(presence.cases_of(JUDGES)), mail=relay.backlog(),
-        dead_jobs=numbers.dead_jobs() if presence.may("office.switch_page") else 0, gift_words=gift_words.EVERY,
-        factor_wanted=not presence.has_factor(), **_money(),
+        "office/dashboard.html", section="dashboard", cases=cases, petitions=petitions, totals=totals,
+        confirmed=sum(totals.values()), submissions=submissions, live=sum(submissions.values(), numbers.Live()),
+        dates=dates.coming(petitions, cases=reached, money=presence.may("office.dispute_list")),
+        work=work.under_way(petitions), mail=relay.backlog(), gift_words=gift_words.EVERY,
+        moderation=moderation_services.attention(presence.cases_of(JUDGES)),
+        said=queue.attention(presence.cases_of(JUDGES)) if presence.may("office.moderation_room") else None,
+        dead_jobs=numbers.dead_jobs() if presence.may("office.switch_page") else 0,
+        factor_wanted=not presence.has_factor(), **_money(petitions, cases),
     )  # fmt: skip
-        "office/dashboard.html",
-        section="dashboard",
-        cases=case_services.list_all(),
-        petitions=petitions,
-        totals=totals,
-        confirmed=sum(totals.values()),
-        submissions=numbers.submissions(),
-        raised=numbers.raised(),
-        gift_sources=numbers.gift_sources(),
-        events=donations.attention(),
-        disputes=gift_services.open_disputes(),
-        gift_words=gift_words.EVERY,
-        dead_jobs=numbers.dead_jobs(),
-        moderation=moderation_services.attention(),
-        said=queue.attention(),
-        card_testing=moderation_services.card_testing(),
-        mail=relay.backlog(),
-    )
 
 
 @office.get("/audit")
 def audit_chain() -> str:
     entries = audit.latest(ENTRIES_SHOWN)
-    return render_template("office/audit.html", section="audit", entries=entries, broken_at=audit.find_break())
+    return render_template("office/audit.html", section="audit", entries=entries, chain=audit_checks.standing())
 
 
-def _money() -> dict[str, Any]:
+def _money(petitions: Sequence[Petition], cases: Sequence[Case]) -> dict[str, Any]:
     """The dashboard's part for those who look after the money; nothing for anybody else."""
     if not presence.may("office.books"):
         return {}
     return {
         "raised": numbers.raised(), "gift_sources": numbers.gift_sources(), "events": donations.attention(),
         "disputes": gift_services.open_disputes(), "card_testing": moderation_services.card_testing(),
+        "pages": {petition.gift_source: petition.title for petition in petitions},
+        "funds": {case.id: case.title for case in cases},
     }  # fmt: skip

@@ -1,7 +1,7 @@
 """What the worker does for petitions."""
 
 from core import proofs
-from core.jobs import Handler, Job
+from core.jobs import Handler, Job, enqueue
 from core.worker import Tick
 from petitions import confirmation_services, second_mails, signature_services, submission_services
 from petitions.abuse import held_services, invalidation_batches, watching
@@ -9,6 +9,8 @@ from petitions.counting import margins, recounts, tallies
 from petitions.invitations import jobs as invitation_jobs
 from petitions.own_page import jobs as own_page_jobs
 from petitions.own_page import mails as own_page_mails
+
+RECOUNT = "petitions.recount"
 
 
 def confirmed(job: Job) -> None:
@@ -31,7 +33,18 @@ def invalidate(job: Job) -> None:
     invalidation_batches.work_on(job.args["invalidation"])
 
 
+def recount(job: Job) -> None:
+    recounts.run(actor=job.args["actor"])
+
+
+def promise_recount(actor: str) -> None:
+    """Promises a recount now; asked for again before there has been one, it is the same."""
+    last = recounts.last()
+    enqueue(RECOUNT, {"actor": actor}, key=f"{RECOUNT}:after:{last.at.isoformat() if last else 'none'}")
+
+
 JOBS: dict[str, Handler] = {
+    RECOUNT: recount,
     "petitions.confirmed": confirmed,
     "petitions.invalidate": invalidate,
     "petitions.mail_sent": mail_sent,

@@ -73,6 +73,11 @@ class Petition(Base):
         return f"petition:{self.public_id}"
 
     @property
+    def gift_source(self) -> str:
+        """The source code of gifts to which its own pages led."""
+        return f"petition-{self.id}"
+
+    @property
     def open(self) -> bool:
         """Whether it takes signatures at this moment."""
         return (

@@ -15,7 +15,7 @@ from core import clock
 from core.db import RowNotFound, db
 from core.vault import vault
 from petitions import consent, deadlines
-from petitions.models import Petition, Recipient, Submission
+from petitions.models import Petition, Recipient
 from petitions.states import HIDDEN_STATES, PetitionState
 
 S = PetitionState
@@ -195,11 +195,3 @@ def move(petition: Petition, state: PetitionState) -> Petition:
 def _earlier(petition: Petition) -> Any:
     """The closing time that was set, where it has passed already."""
     return petition.closes_at if petition.closes_at and petition.closes_at < clock.now() else None
-
-
-def waiting(petition_id: int) -> dict[str, int]:
-    """How many submissions stand in each state."""
-    counts = (
-        select(Submission.state, func.count()).where(Submission.petition_id == petition_id).group_by(Submission.state)
-    )
-    return {state.value: count for state, count in db.session.execute(counts)}

@@ -19,7 +19,7 @@ from core.mailboxes import mail_servers
 from core.mailboxes.canonical import RULES_VERSION, blind_index
 from core.mailboxes.mail_domains import domain_of
 from core.vault import SITE, vault
-from petitions import consent, signature_services
+from petitions import consent, signature_services, sources
 from petitions.abuse import proofs, rules
 from petitions.abuse.rules import MAILS_AN_ADDRESS, mails_sent
 from petitions.mails import CONFIRM_LIFE, promise
@@ -30,7 +30,6 @@ from petitions.states import HeldReason, Purpose, SubmissionState, Visibility
 log = logging.getLogger(__name__)
 
 OPENED_AT_ONCE = 50
-OTHER_SOURCE = "other"
 BUCKET_LIFE = timedelta(hours=24)
 LATER = "petitions.mail_later"
 SHORTEST_DELAY, LONGEST_DELAY = timedelta(minutes=10), timedelta(hours=12)
@@ -61,7 +60,7 @@ def submit(
     values = {
         "public_id": public_id, "petition_id": petition.id, "state": SubmissionState.RECEIVED, "code_tries": 0,
         "key_id": sealed.key_id, "data_key_id": sealed.data_key_id, "blob": sealed.blob,
-        "country": country, "visibility": visibility, "source": source if source in petition.sources else OTHER_SOURCE,
+        "country": country, "visibility": visibility, "source": sources.known(petition, source),
         "consent_digest": consent.digest_of(petition, visibility), "received_at": clock.now(),
         "bucket": bucket, "proved": proved, "trapped": trapped,
     }  # fmt: skip

@@ -15,7 +15,7 @@ from core.forms import PublicForm
 from core.limits import own_bucket_within
 from core.mailboxes import mail_domains
 from core.switches import gifts_taken
-from petitions import second_mails, services, signature_services
+from petitions import second_mails, services, signature_services, sources
 from petitions.abuse import proofs
 from petitions.blueprint import petitions
 from petitions.forms import CodeForm
@@ -98,10 +98,11 @@ def confirmed_words(petition: Petition) -> dict[str, Any]:
     """What the page says after a signature was confirmed."""
     links = [(url_for("petitions.show", slug=petition.slug), _("Back to the petition"))]
     if petition.case.takes_gifts and gifts_taken():
-        links.append((url_for("donations.give", slug=petition.case.slug), _("Support the campaign with a gift")))
+        give = url_for("donations.give", slug=petition.case.slug, source=petition.gift_source)
+        links.append((give, _("Support the campaign with a gift")))
     return {
         "title": _("Your signature counts"), "petition": petition, "links": links,
-        "share_url": f"{current_app.config['UNDERSIGNED'].server_url}/petitions/{petition.slug}",
+        "share_url": sources.address_to_share(current_app.config["UNDERSIGNED"].server_url, petition),
         "sentence": _("Thank you. A mail with links to withdraw it at any time is on its way to you."),
     }  # fmt: skip
 
@@ -128,7 +129,7 @@ def _see(petition: Petition, token: str, known: dict[str, Any]) -> ResponseRetur
 
 def _thanks(petition: Petition, token: str, known: dict[str, Any] | None, **failed: PublicForm) -> str:
     """The page; `failed` is a form that was not taken, by its name there, and keeps what was typed."""
-    share_url = f"{current_app.config['UNDERSIGNED'].server_url}/petitions/{petition.slug}"
+    share_url = sources.address_to_share(current_app.config["UNDERSIGNED"].server_url, petition)
     fresh = {
         "code": CodeForm(petition, _asked(known), formdata=None, data={"t": token}),
         "again": AgainForm(formdata=None, data={"t": token}),

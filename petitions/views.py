@@ -21,11 +21,12 @@ from core.goals import next_goal
 from core.guards import cacheable, with_scripts
 from core.limits import TOR, own_bucket, own_bucket_within
 from core.mailboxes import mail_domains
+from core.page_counter import COUNTED
 from core.switches import switches
-from petitions import list_services, quick_form, services, signature_services, submission_services
+from petitions import list_services, quick_form, services, signature_services, sources, submission_services
 from petitions.abuse import proofs
 from petitions.blueprint import petitions
-from petitions.counting import margins, tallies
+from petitions.counting import margins, page_counts, tallies
 from petitions.forms import SignForm
 from petitions.invitations import services as invitation_services
 from petitions.models import Petition
@@ -49,8 +50,9 @@ def index() -> Response:
 @petitions.get("/<slug>")
 def show(slug: str) -> Response:
     petition = services.get_public(slug)
-    source = request.args.get("source", "")[:40]
-    form = SignForm(petition, formdata=None, data={"source": source if source in petition.sources else ""})
+    source = sources.known(petition, request.args.get("source", ""))
+    form = SignForm(petition, formdata=None, data={"source": "" if source == sources.OTHER else source})
+    request.environ[COUNTED] = (petition.id, page_counts.SEEN, source)
     return cacheable(_page(petition, form))
 
 
@@ -81,6 +83,9 @@ def sign(slug: str) -> ResponseReturnValue:
         petition, country=given.country, visibility=given.visibility, source=given.source, person=given.person,
         bucket=bucket, trapped=given.trapped, proved=proofs.accepted(petition.id, given.proof),
     )  # fmt: skip
+    if not given.trapped:
+        sent = (petition.id, page_counts.SIGNED, sources.known(petition, given.source))
+        current_app.extensions["page_counter"].add(sent)
     again, email = signature_services.choices_again(petition, given.country, given.visibility), given.person["email"]
     known = {"submission": public_id, "email": email, "choices": again, "hint": mail_domains.hint_for(email)}
     return redirect(f"{url_for('.thanks', slug=slug)}?t={tokens.seal_query('thanks', known)}", 303)

@@ -149,6 +149,7 @@ def app(request: pytest.FixtureRequest, apps: dict[str, Flask]) -> Iterator[Flas
         ensure_scope(SITE)
     shutil.rmtree(app.config["UNDERSIGNED"].mail_folder, ignore_errors=True)
     yield app
+    app.extensions["page_counter"].drop()
     with app.app_context():
         db.session.rollback()
     while _for_this_test:
@@ -164,6 +165,7 @@ def app_for_this_test(given: dict[str, str]) -> Flask:
 
 def close(app: Flask) -> None:
     """Lets go of every connection to the database; PostgreSQL has only so many."""
+    app.extensions["page_counter"].drop()
     with app.app_context():
         db.session.remove()
         db.engine.dispose()

@@ -230,7 +230,7 @@ ARGUMENTS: dict[str, Any] = {
     "warning_id": "issfr_1", "act_name": "cancel", "room": "held", "country": "KZ", "domain": "example.net",
     "name": "close", "case_id": 1, "petition_id": 1, "part_id": 1, "recipient_id": 1, "batch_id": 1, "public_id": "a" * 22,
     "payment_id": 1, "event_id": "evt_1", "entry_id": 1, "judgement": "hide", "level_id": 1, "session_id": 1, "factor_id": 1,
-    "app_id": 1, "kind": "app", "organiser_id": 1,
+    "app_id": 1, "factor": "app", "organiser_id": 1,
 }  # fmt: skip
 SLUGS = {"pages": "a-case", "donations": "a-case", "petitions": "a-petition"}
 # A form that would be taken if its token were there, by endpoint; fields that nobody asks for do no harm.
@@ -266,5 +266,4 @@ UNKNOWN = {
     "office.login_link",
     "office.invited",
     "office.new_address",
-}  # a secret that nobody was sent: 404, 410
 }  # a secret that nobody was sent, words that are not shown: 404, 410

@@ -1,6 +1,6 @@
 """What organisers read of comments and make of them; the office only, since everything that waits is sealed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,13 +50,16 @@ def find(comment_id: int) -> Comment:
     return comment
 
 
-def in_state(state: CommentState, *, case_id: int | None = None, kind: str = "", limit: int) -> Sequence[Comment]:
-    """Those that wait, the oldest first, what machines filled in last; of another state those judged last come first."""
+def in_state(
+    state: CommentState, *, cases: Collection[int] | None = None, kind: str = "", limit: int
+) -> Sequence[Comment]:
+    """Those of these cases, or of all, that wait, the oldest first, what machines filled in last; of another state those
+    judged last come first."""
     query = select(Comment).where(Comment.state == state).limit(limit)
     waiting = (Comment.trapped, Comment.id)
     query = query.order_by(*waiting if state == CommentState.HELD else (Comment.judged_at.desc(), Comment.id.desc()))
-    if case_id is not None:
-        query = query.where(Comment.case_id == case_id)
+    if cases is not None:
+        query = query.where(Comment.case_id.in_(cases))
     if kind:
         query = query.where(Comment.kind == kind)
     return db.session.scalars(query).all()

@@ -14,7 +14,7 @@ from organisers.answers import done, form_page, safe_next
 from organisers.blueprint import ID, office
 
 FACTORS = "/account/factors"
-FACTOR = f"{FACTORS}/<any({', '.join(factors.KINDS)}):kind>/<{ID}:factor_id>"
+FACTOR = f"{FACTORS}/<any({', '.join(factors.KINDS)}):factor>/<{ID}:factor_id>"
 
 
 @office.get(FACTORS)
@@ -75,19 +75,19 @@ def add_passkey() -> BaseResponse:
 
 
 @office.post(f"{FACTOR}/name")
-def rename_factor(kind: str, factor_id: int) -> BaseResponse:
+def rename_factor(factor: str, factor_id: int) -> BaseResponse:
     form = NameForm()
     if not form.validate():
         return _page(form)
-    factors.rename(presence.organiser(), kind, factor_id, name=form.name.data or "")
+    factors.rename(presence.organiser(), factor, factor_id, name=form.name.data or "")
     db.session.commit()
     return done(_("Saved."), ".factor_list")
 
 
 @office.post(f"{FACTOR}/remove")
-def remove_factor(kind: str, factor_id: int) -> BaseResponse:
+def remove_factor(factor: str, factor_id: int) -> BaseResponse:
     try:
-        factors.remove(presence.organiser(), kind, factor_id)
+        factors.remove(presence.organiser(), factor, factor_id)
     except factors.LastFactor:
         db.session.rollback()
         return done(_("This is your last second factor, so it stays. Add another one first."), ".factor_list")

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from core.limits import own_bucket_within
 from core.tokens import keyed_hash
-from organisers.blueprint import error_page
+from organisers import refusals
 
 TRIES = parse("10/15 minutes")
 
@@ -23,4 +23,4 @@ def may_try(act: str, email: str = "") -> bool:
 
 def too_many_tries() -> Response:
     sentence = _("Wait a quarter of an hour and try again, or ask for a login link. Nothing is lost.")
-    return error_page(429, _("Too many tries"), sentence)
+    return refusals.answer(429, _("Too many tries"), sentence)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVarTuple
 
 from sqlalchemy import Select, select
 
@@ -10,6 +10,7 @@ from core.db import db
 from organisers.accounts.models import Membership, OfficeRole
 from organisers.models import Organiser
 
+Row = TypeVarTuple("Row")
 Cases = frozenset[int] | None  # ids; None: every case there is
 
 
@@ -44,7 +45,7 @@ def scope_of(organiser: Organiser) -> Scope:
     return Scope(frozenset((role, case_id) for role, case_id in rows))
 
 
-def visible(query: Select[Any], column: Any, cases: Cases) -> Select[Any]:
+def visible(query: Select[*Row], column: Any, cases: Cases) -> Select[*Row]:
     """The query narrowed to these cases; `column` holds a row's case."""
     return query if cases is None else query.where(column.in_(cases))
 

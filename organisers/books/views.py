@@ -15,6 +15,7 @@ from donations.books.sums import check_payout
 from organisers.answers import actor, done, form_page
 from organisers.blueprint import office
 from organisers.books.forms import BooksForm
+from organisers.dashboard import work
 
 PAYOUTS_SHOWN = 50
 PAGE = "office/books.html"
@@ -63,4 +64,5 @@ def _file(wanted: scope.Scope, form: BooksForm) -> tuple[Iterator[bytes], str, s
 def _page(form: BooksForm) -> Response:
     found = keeping.payouts(PAYOUTS_SHOWN)
     checks = [check_payout(payout, keeping.transactions_of(payout.id)) for payout in found]
-    return form_page(PAGE, form, section="books", last=reconciliation.last(), checks=checks, amount=text)
+    shown = {"last": reconciliation.last(), "comparing": work.is_asked(jobs.KIND)}
+    return form_page(PAGE, form, section="books", checks=checks, amount=text, **shown)

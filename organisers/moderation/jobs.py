@@ -18,7 +18,7 @@ ALARM = "moderation-waits"
 def remind() -> bool:
     """The worker's tick: once a day one mail says how many wait, while anything has waited for a day. Commits."""
     moment = clock.now()
-    waiting = queue.attention()
+    waiting = queue.attention(None)
     if waiting.since is None or waiting.since > moment - PATIENCE:
         return False
     key = f"{moment:%Y%m%d}"

@@ -17,6 +17,7 @@ from donations.models import Donation
 from donations.wall import services as wall
 from donations.wall.models import WallEntry, Words
 from donations.wall.standing import entry_stands
+from organisers.accounts.scope import Cases, among, visible
 from organisers.moderation import acts
 from organisers.moderation.judging import APPROVED, HELD, REJECTED, STATES, WORDS, Subject
 from organisers.moderation.models import ModerationAct
@@ -33,11 +34,12 @@ UNREPORTED = Standing(0, datetime.max)
 
 @dataclass(frozen=True)
 class Filter:
-    """Which part of the queue: `state` waiting, reported, approved or rejected; `kind` comment, solidarity, wall or ''."""
+    """Which part of the queue: `state` waiting, reported, approved or rejected; `kind` comment, solidarity, wall or ''; of
+    these cases, or of all and of what belongs to none."""
 
     state: str = WAITING
     kind: str = ""
-    case_id: int | None = None
+    cases: Cases = None
 
 
 @dataclass(frozen=True)
@@ -94,40 +96,48 @@ def item(subject: Subject) -> Item:
     return next(_items([FINDERS[subject.kind](subject.number)], reports.standing()))
 
 
-def attention() -> Attention:
+def case_of(subject: Subject) -> int | None:
+    """The case that it belongs to; None for words on the wall of the general fund. Raises the kind's own RowNotFound."""
+    case = item(subject).case
+    return case.id if case else None
+
+
+def attention(cases: Cases) -> Attention:
     """For the dashboard: what nobody has judged, comments, words for the wall and reports; without what machines filled in."""
     held = (Comment.state == CommentState.HELD, Comment.trapped.is_(False))
+    written = select(func.count(), func.min(Comment.received_at)).where(*held)
     waiting = (WallEntry.words == Words.WAITING, WallEntry.name.is_not(None), entry_stands())
+    given = select(func.count(), func.min(Donation.created_at)).select_from(WallEntry)
+    given = given.join(Donation, Donation.id == WallEntry.donation_id).where(*waiting)
     rows = [
-        db.session.execute(select(func.count(), func.min(Comment.received_at)).where(*held)).one(),
-        db.session.execute(
-            select(func.count(), func.min(Donation.created_at))
-            .select_from(WallEntry).join(Donation, Donation.id == WallEntry.donation_id).where(*waiting)
-        ).one(),
-    ]  # fmt: skip
+        db.session.execute(visible(written, Comment.case_id, cases)).one(),
+        db.session.execute(visible(given, WallEntry.case_id, cases)).one(),
+    ]
     standing = reports.standing()
-    reported = [standing[one.subject.name].since for one in items(Filter(state=REPORTED))]
+    reported = [standing[one.subject.name].since for one in items(Filter(state=REPORTED, cases=cases))]
     moments = [*(since for _number, since in rows if since), *reported]
     return Attention(sum(number for number, _since in rows) + len(reported), min(moments, default=None))
 
 
-def held_submissions() -> list[Elsewhere]:
+def held_submissions(cases: Cases) -> list[Elsewhere]:
     """Petitions with held signatures."""
-    return [Elsewhere(one.petition, one.submissions, one.since) for one in held_services.waiting()]
+    found = among(held_services.waiting(), cases, lambda one: one.petition.case_id)
+    return [Elsewhere(one.petition, one.submissions, one.since) for one in found]
 
 
-def invitations() -> list[Elsewhere]:
+def invitations(cases: Cases) -> list[Elsewhere]:
     """Petitions on which a notable or an organisation has confirmed and waits for approval."""
     waits = (Invitation.state == InvitationState.CONFIRMED, Invitation.kind != InvitationKind.MEMBER)
     counted = select(Invitation.petition_id, func.count(), func.min(Invitation.confirmed_at)).where(*waits)
     rows = db.session.execute(counted.group_by(Invitation.petition_id).order_by(Invitation.petition_id)).all()
-    return [Elsewhere(db.session.get_one(Petition, key), number, since) for key, number, since in rows]
+    found = [Elsewhere(db.session.get_one(Petition, key), number, since) for key, number, since in rows]
+    return among(found, cases, lambda one: one.petition.case_id)
 
 
 def _wanted(item: Item, wanted: Filter) -> bool:
     if item.state not in WORDS:  # its writer has taken it back
         return False
-    in_case = wanted.case_id is None or (item.case is not None and item.case.id == wanted.case_id)
+    in_case = wanted.cases is None or (item.case is not None and item.case.id in wanted.cases)
     return in_case and wanted.kind in ("", item.kind) and (wanted.state != REPORTED or item.networks > 0)
 
 
@@ -137,9 +147,9 @@ def _of_state(wanted: Filter, standing: Mapping[str, Standing]) -> Iterator[Item
     if state in WORDS:
         kind = wanted.kind if wanted.kind in ("comment", "solidarity") else ""
         state_of = CommentState(state)
-        held = comments.in_state(state_of, case_id=wanted.case_id, kind=kind, limit=SHOWN)
+        held = comments.in_state(state_of, cases=wanted.cases, kind=kind, limit=SHOWN)
         yield from _items([_comment(one) for one in held], standing)
-        on_wall = wall.in_state(WORDS[state], case_id=wanted.case_id, limit=SHOWN)
+        on_wall = wall.in_state(WORDS[state], cases=wanted.cases, limit=SHOWN)
         yield from _items([_words(one) for one in on_wall], standing)
 
 

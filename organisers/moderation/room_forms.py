@@ -10,6 +10,7 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, SelectMultipleField, ValidationError
 
 from cases.models import Case
+from organisers.accounts.scope import Cases
 from organisers.fields import Choice, OfficeForm, text
 from organisers.moderation.judging import APPROVED, REJECTED, NotASubject, Subject
 from organisers.moderation.models import Act, RejectReason
@@ -49,8 +50,9 @@ class FilterForm(FlaskForm):
                 field.data = field.default
         return form
 
-    def asked(self) -> Filter:
-        return Filter(self.state.data, self.kind.data, int(self.case.data) if self.case.data else None)
+    def asked(self, reached: Cases) -> Filter:
+        """The filter, of no other cases than those that the organiser reaches."""
+        return Filter(self.state.data, self.kind.data, frozenset({int(self.case.data)}) if self.case.data else reached)
 
     def address(self) -> dict[str, str]:
         """The same filter as arguments of an address."""

@@ -11,6 +11,7 @@ from core import countries
 from core.db import db
 from core.guards import with_scripts
 from core.vault import SITE, vault
+from organisers.accounts import presence
 from organisers.answers import actor, done
 from organisers.blueprint import ID, office
 from organisers.cases import services as case_services
@@ -18,6 +19,7 @@ from organisers.moderation import acts, judging, queue
 from organisers.moderation.judging import Subject
 from organisers.moderation.models import Act
 from organisers.moderation.room_forms import ACTS, REASONS, STATES, FilterForm, ManyForm, RejectForm
+from organisers.permissions import JUDGES
 
 SAID = {
     Act.APPROVE: lambda: _("Approved: the page shows it."),
@@ -39,6 +41,7 @@ def approve_ticked() -> BaseResponse:
     vault().prepare(SITE)
     approved, missed = 0, 0
     for subject, seen in form.chosen():
+        _check_reach(subject)
         try:
             with db.session.begin_nested():
                 judging.judge(subject, Act.APPROVE, seen=seen, actor=actor())
@@ -56,6 +59,7 @@ def undo_last() -> BaseResponse:
     if last is None or request.form.get("act") != str(last.id):
         return done(_("There is nothing left to undo here."), ".moderation_room", **_filters().address())
     subject = Subject.read(last.subject)
+    _check_reach(subject)
     return judge_one(subject, Act.UNDO, seen=last.after)
 
 
@@ -89,21 +93,27 @@ def judge_one(subject: Subject, act: Act, *, seen: str = "") -> BaseResponse:
 
 def room_page(*, problems: list[str] | None = None, refused: tuple[Subject, RejectForm] | None = None) -> Response:
     """The room as its address filters it; with what was not taken, and 422."""
-    filters = _filters()
+    filters, reached = _filters(), presence.cases_of(JUDGES)
     if refused is not None:
         problems = [str(message) for messages in refused[1].errors.values() for message in messages]
     context: dict[str, Any] = {
-        "items": queue.items(filters.asked()), "filters": filters, "last": acts.last_by(actor()), "many": queue.MANY,
-        "held": queue.held_submissions(), "invited": queue.invitations(), "reasons": REASONS, "states": STATES,
+        "items": queue.items(filters.asked(reached)), "filters": filters, "last": acts.last_by(actor()), "many": queue.MANY,
+        "held": queue.held_submissions(reached), "invited": queue.invitations(reached), "reasons": REASONS, "states": STATES,
         "reject": RejectForm(formdata=None), "refused": refused, "problems": problems or [], "country_name": countries.name_of,
-        "waiting": queue.attention(),
+        "waiting": queue.attention(reached),
     }  # fmt: skip
     page = render_template("office/moderation.html", section="moderation", **context)
     return with_scripts(make_response(page, 422 if problems else 200))
 
 
+def _check_reach(subject: Subject) -> None:
+    """Raises NotFound for what belongs to another's case."""
+    if not presence.scope().reaches(queue.case_of(subject), JUDGES):
+        raise case_services.NotFound(subject.name)
+
+
 def _filters() -> FilterForm:
-    return FilterForm.of_request(case_services.list_all())
+    return FilterForm.of_request(case_services.list_all(presence.cases_of(JUDGES)))
 
 
 def _refused(sentence: str, subject: Subject) -> BaseResponse:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from flask import Response as FlaskResponse
-from flask import make_response, render_template
+from flask import make_response, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from core import clock
+from core import clock, countries
 from core.db import db
 from core.guards import body_limit
 from deliveries import services as deliveries
@@ -18,6 +18,7 @@ from organisers.answers import actor, done, form_page
 from organisers.blueprint import ID, office
 from organisers.cases import services as case_services
 from organisers.cases.views import LONG_TEXTS, slug_taken
+from organisers.dashboard import cells, funnel, series
 from organisers.petitions import services as petition_services
 from organisers.petitions.forms import ExportForm, PetitionForm
 from petitions import services
@@ -99,8 +100,9 @@ def export(petition_id: int) -> Response:
 
 def petition_page(found: Petition, *, problems: Sequence[str] = (), status: int = 200) -> Response:
     """The petition with its numbers and whatever may be done to it now."""
-    counted = tallies.numbers(found.id)
-    days = numbers.by_day(counted.by_hour, found.time_zone)
+    counted, span = tallies.numbers(found.id), request.args.get("chart", series.USUAL)
+    span = span if span in series.SPANS else series.USUAL
+    points = series.points(span, counted.by_hour, found.time_zone, clock.now())
     page = render_template(
         "office/petition.html",
         petition=found,
@@ -108,11 +110,13 @@ def petition_page(found: Petition, *, problems: Sequence[str] = (), status: int 
         form=ExportForm(formdata=None),
         acts=petition_services.offered(found),
         total=counted.total,
-        submissions=numbers.waiting_and_held(services.waiting(found.id)),
-        days=days,
-        chart=charts.bar_chart(days),
-        sources=numbers.shares(counted.by_source),
-        countries=numbers.top_countries(counted.by_country),
+        live=numbers.submissions([found.id])[found.id],
+        span=span,
+        spans=series.SPANS,
+        points=points,
+        chart=charts.bar_chart(points),
+        funnel=funnel.of(found, counted),
+        countries=cells.cells({countries.name_of(code): n for code, n in counted.by_country.items()}),
     )
     return make_response(page, status)
 

@@ -94,6 +94,7 @@ def _page(found: Petition, **forms: Any) -> Response:
         offered=offered,
         unconfirmed=unconfirmed,
         counted=counted,
+        erasing=found.erased_at is not None and erasure.under_way(found),
         **{**empty, **forms},
     )
 

@@ -21,6 +21,7 @@ from petitions.states import InvalidationState
 S = InvalidationState
 CONTEXT = "undersigned/invalidation/v1"
 SAMPLE = 20
+LISTED = 100
 COUNTED_AT_ONCE = 10_000  # candidates that the office opens while somebody waits; more are counted by the worker
 TRANSITIONS: dict[InvalidationState, tuple[InvalidationState, ...]] = {
     S.PREVIEW: (S.RUNNING, S.CANCELLED),
@@ -61,9 +62,9 @@ def get(petition: Petition, invalidation_id: int) -> Invalidation:
 
 
 def list_of(petition: Petition) -> Sequence[Invalidation]:
-    """The petition's invalidations, the newest first."""
+    """The petition's latest hundred invalidations, the newest first."""
     mine = select(Invalidation).where(Invalidation.petition_id == petition.id)
-    return db.session.scalars(mine.order_by(Invalidation.id.desc())).all()
+    return db.session.scalars(mine.order_by(Invalidation.id.desc()).limit(LISTED)).all()
 
 
 def prepare(petition: Petition, condition: Condition, *, actor: str) -> Invalidation:

@@ -34,6 +34,17 @@ class Tally(Base):
     signatures: Mapped[int] = mapped_column(Integer, default=0)
 
 
+class PageCount(Base):
+    """How often on one day (UTC) a petition's page was `seen` or its form `signed` by way of a source code; about right."""
+
+    __tablename__ = "page_counts"
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petitions.id"), primary_key=True)
+    what: Mapped[str] = mapped_column(String(10), primary_key=True)
+    source: Mapped[str] = mapped_column(String(40), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    number: Mapped[int] = mapped_column(Integer)
+
+
 class Milestone(Base):
     """A number that a petition has reached; `taken_back_at` where an invalidation dropped it below again."""
 

@@ -12,7 +12,7 @@ from core.jobs import enqueue
 from core.switches import switches
 from core.tokens import digest
 from core.vault import SITE, vault
-from petitions import consent, signature_services
+from petitions import consent, signature_services, sources
 from petitions.counting import tallies
 from petitions.invitations import exits as invitation_exits
 from petitions.invitations.mails import deadline
@@ -28,7 +28,6 @@ from petitions.states import (
     SignatureState,
     Visibility,
 )
-from petitions.submission_services import OTHER_SOURCE
 
 METHODS = {InvitationKind.MEMBER: Method.WEB, InvitationKind.NOTABLE: Method.NOTABLE}
 GROUPS = {
@@ -155,12 +154,12 @@ def _insert_signature(petition: Petition, row: Invitation) -> int | None:
         "public_id": row.public_id, "petition_id": petition.id, "method": METHODS[row.kind], "state": SignatureState.VALID,
         "email_index": row.email_index, "index_version": row.index_version, "key_id": row.key_id,
         "data_key_id": row.data_key_id, "blob": row.blob, "country": row.country, "visibility": Visibility.PUBLIC,
-        "source": OTHER_SOURCE, "consent_digest": agreed, "signed_at": hour, "confirmed_at": hour,
+        "source": sources.OTHER, "consent_digest": agreed, "signed_at": hour, "confirmed_at": hour,
     }  # fmt: skip
     made = insert(Signature).values(values).on_conflict_do_nothing(index_elements=["petition_id", "email_index"])
     signature_id = db.session.execute(made.returning(Signature.id)).scalar()
     if signature_id is not None:
-        tallies.change(petition.id, 1, country=row.country, source=OTHER_SOURCE, hour=hour, method=METHODS[row.kind])
+        tallies.change(petition.id, 1, country=row.country, source=sources.OTHER, hour=hour, method=METHODS[row.kind])
         return signature_id
     same = (Signature.petition_id == petition.id, Signature.email_index == row.email_index)
     return db.session.scalar(select(Signature.id).where(*same))

@@ -70,10 +70,11 @@ def replay(public_id: str, moment: datetime) -> None:
 def unfinished() -> list[Petition]:
     """Erased petitions whose key is still there, or for which something has arrived since."""
     petitions = db.session.scalars(select(Petition).where(Petition.erased_at.is_not(None))).all()
-    return [one for one in petitions if _has_key(one) or _has_late_rows(one)]
+    return [one for one in petitions if under_way(one) or _has_late_rows(one)]
 
 
-def _has_key(petition: Petition) -> bool:
+def under_way(petition: Petition) -> bool:
+    """Whether an erased petition's key is still there: until it is destroyed, something may be left."""
     return rotation.active(petition.scope) is not None or bool(rotation.retired(petition.scope))
 
 

@@ -13,14 +13,13 @@ from core import clock
 from core.db import db, insert
 from core.mailboxes.canonical import RULES_VERSION, blind_index
 from core.vault import VaultKey, vault
-from petitions import deadlines
+from petitions import deadlines, sources
 from petitions.counting import tallies
 from petitions.models import Petition, Signature, Suppression
 from petitions.paper.models import PaperBatch
 from petitions.persons import SEALED_CONTEXT
 from petitions.states import Method, PetitionState, SignatureState, Visibility
 
-SOURCE = "paper"
 AT_ONCE = 500
 TAKES_PAPER = (PetitionState.OPEN, PetitionState.PAUSED, PetitionState.CLOSED)
 
@@ -117,7 +116,7 @@ def _row(
         "public_id": public_id, "petition_id": petition.id, "method": Method.PAPER, "state": SignatureState.VALID,
         "email_index": index, "index_version": RULES_VERSION if index else None, "key_id": sealed.key_id,
         "data_key_id": sealed.data_key_id, "blob": sealed.blob, "country": line.country,
-        "visibility": Visibility.RECIPIENTS, "source": SOURCE, "consent_digest": consent_digest, "signed_at": hour,
+        "visibility": Visibility.RECIPIENTS, "source": sources.PAPER, "consent_digest": consent_digest, "signed_at": hour,
         "confirmed_at": hour, "batch_id": batch_id,
     }  # fmt: skip
 

@@ -67,7 +67,7 @@ def make_things(me: Organiser) -> Things:
     values = {
         **ids, "case_id": case.id, "petition_id": petition.id, "part_id": case.people[0].id, "public_id": gift.public_id,
         "recipient_id": petition.recipients[0].id, "invalidation_id": invalidation.id, "factor_id": confirmed.id,
-        "kind": "app", "name": "pause", "act_name": "cancel", "step": "remind", "judgement": "hide", "country": "KZ",
+        "factor": "app", "name": "pause", "act_name": "cancel", "step": "remind", "judgement": "hide", "country": "KZ",
         "domain": held.domain,
     }  # fmt: skip
     event, other, receipts = case.events[0].id, {"public_id": outside.public_id}, {"public_id": receipt.public_id}

@@ -1,12 +1,13 @@
 """The office's page on how a number is made up: ways of signing, milestones, the public's view, the recount."""
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from core.audit import AuditEntry
 from core.db import db
 from petitions.counting import margins, recounts
 from petitions.counting.models import Tally
 from petitions.states import Method
-from tests.organisers.conftest import Office
+from tests.organisers.conftest import EMAIL, Office
 from tests.petitions.conftest import Campaign, make_campaign
 from tests.petitions.crowd import crowd, take_away
 
@@ -49,7 +50,12 @@ def test_the_last_recount_is_told_with_what_it_found(office: Office) -> None:
         db.session.commit()
     assert office.saved(f"/office/petitions/{campaign.id}/counting/recount").endswith("/counting")
     text = page(office, campaign)
-    assert "Some numbers had been wrong. They are right now." in text
+    assert "being counted again at this moment" in text and "Recount now" not in text
+    assert "Every number is compared with the signatures" in office.get("/office/")
+    campaign.work()
+    text = page(office, campaign)
+    assert "being counted again" not in text and "Recount now" in text
+    assert "Every number is compared" not in office.get("/office/")
     assert "by olga@example.org. The number of this petition had been off by -2 and was repaired." in text
     assert "1 smaller number, by country, hour, source or way of signing, was repaired too." in text
     assert "that of another one was repaired" in page(office, other)
@@ -58,5 +64,12 @@ def test_the_last_recount_is_told_with_what_it_found(office: Office) -> None:
 
 def test_a_recount_without_a_finding_says_so(office: Office) -> None:
     campaign = make_campaign(office.app)
+    for _ in range(2):  # pressed twice: one recount
+        office.saved(f"/office/petitions/{campaign.id}/counting/recount")
+    campaign.work()
+    assert "by olga@example.org. The number of every petition was right." in page(office, campaign)
+    with office.app.app_context():
+        asked = select(AuditEntry).where(AuditEntry.act == recounts.ACT, AuditEntry.actor == EMAIL)
+        assert len(db.session.scalars(asked).all()) == 1
     office.saved(f"/office/petitions/{campaign.id}/counting/recount")
-    assert "Every number was right." in page(office, campaign)
+    assert "being counted again at this moment" in page(office, campaign)
