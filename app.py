@@ -37,6 +37,7 @@ import pages.views
 import petitions.abuse.models
 import petitions.blueprint
 import petitions.commands
+import petitions.imports.models
 import petitions.invitations.models
 import petitions.invitations.organisation_views
 import petitions.invitations.views
@@ -75,7 +76,7 @@ JOBS = {
 }  # fmt: skip
 TICKS = (
     *petitions.jobs.TICKS, *donations.jobs.TICKS, *donations.books.jobs.TICKS,
-    *donations.wall.tending.TICKS, *operations.retention_run.TICKS,
+    *donations.wall.tending.TICKS, *organisers.jobs.TICKS, *operations.retention_run.TICKS,
     worker.Tick(empty_log, every=60.0), worker.Tick(jobs.empty_dead, every=3600.0),
 )  # fmt: skip
 PUBLIC = (

@@ -23,6 +23,8 @@ from donations.tax.models import TaxReceipt
 from donations.tax.seals import SEALED_CONTEXT as TAX_CONTEXT
 from petitions.abuse.invalidation_services import CONTEXT as CONDITION_CONTEXT
 from petitions.abuse.models import Invalidation
+from petitions.imports.models import ImportPart
+from petitions.imports.services import SEALED_CONTEXT as IMPORT_CONTEXT
 from petitions.keeping import erasure
 from petitions.keeping import rotation as petition_keys
 from petitions.models import Petition
@@ -36,6 +38,7 @@ SITE_ROWS = (
     SealedRows(Donor, DONOR_CONTEXT),
     SealedRows(TaxReceipt, TAX_CONTEXT),
     SealedRows(Invalidation, CONDITION_CONTEXT),
+    SealedRows(ImportPart, IMPORT_CONTEXT),
 )
 
 

@@ -17,6 +17,7 @@ from organisers.gifts import (
 from organisers.gifts import services as gift_services
 from organisers.gifts import views as gift_views  # noqa: F401
 from organisers.gifts import words as gift_words
+from organisers.imports import views as import_views  # noqa: F401
 from organisers.invitations import views as invitation_views  # noqa: F401
 from organisers.moderation import giving_views, invalidation_views  # noqa: F401
 from organisers.moderation import services as moderation_services

@@ -174,13 +174,20 @@ ROUTES = {
     "office.import_paper": (OFFICE, "GET POST"),
     "office.check_paper_import": (OFFICE, "POST"),
     "office.run_paper_import": (OFFICE, "POST"),
+    "office.import_list": (OFFICE, "GET"),
+    "office.new_import": (OFFICE, "GET POST"),
+    "office.signature_import": (OFFICE, "GET"),
+    "office.understand_import": (OFFICE, "POST"),
+    "office.act_on_import": (OFFICE, "POST"),
+    "office.remove_imported_line": (OFFICE, "POST"),
+    "office.refused_lines": (OFFICE, "GET"),
 }
 # What a route's arguments are in these tests, by name; slug means another thing in each room.
 ARGUMENTS: dict[str, Any] = {
     "filename": "css/site.css", "year": 2010, "month": "05", "secret": "a" * 43, "purpose": "withdraw",
     "act": "erase", "change": "stop", "paper": "receipt", "what": "sent",
     "answer": "sign", "step": "invite", "invitation_id": 1,
-    "mail_id": "nothing", "number": 1, "signal_id": 1, "invalidation_id": 1, "wave_id": 1, "registration_id": 1,
+    "mail_id": "nothing", "number": 1, "signal_id": 1, "invalidation_id": 1, "import_id": 1, "wave_id": 1, "registration_id": 1,
     "warning_id": "issfr_1", "act_name": "cancel", "country": "KZ", "domain": "example.net",
     "name": "close", "case_id": 1, "petition_id": 1, "part_id": 1, "recipient_id": 1, "batch_id": 1, "public_id": "a" * 22,
     "payment_id": 1, "event_id": "evt_1", "entry_id": 1, "judgement": "hide", "level_id": 1,
