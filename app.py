@@ -23,6 +23,7 @@ import donations.views
 import donations.wall.tending
 import donations.wall.views
 import operations.commands
+import operations.doctor
 import operations.key_commands
 import operations.retention_commands
 import operations.retention_run
@@ -30,6 +31,7 @@ import organisers.accounts
 import organisers.commands
 import organisers.jobs
 import organisers.milestone_jobs
+import organisers.site.models
 import organisers.views
 import pages.dev_mail
 import pages.unsubscribe_views
@@ -114,6 +116,7 @@ def create_app(given: dict[str, str] | None = None) -> Flask:
     most = group_commit.MOST if settings.group_commit else 1
     inserting = group_commit.inserting(petitions.submission_services.INSERT)
     app.extensions["submissions"] = group_commit.GroupCommit(inserting, most)
+    app.extensions["doctor"] = operations.doctor.examine  # for the office, which stands a floor below
     app.extensions["webhooks"] = group_commit.GroupCommit(donations.handlers.commit, most)
     guards.init_app(app)
     errors.init_app(app)

@@ -20,7 +20,7 @@ RIGHTS: dict[str, str] = {
     "balance_transactions": "", "payouts": "", "offline_gifts": READS,
     "donors": READS, "donor_links": "SELECT, DELETE", "fund_questions": "SELECT, UPDATE", "tax_registrations": READS,
     "tax_receipts": READS, "tax_receipt_lines": READS, "tax_counters": "",
-    "signature_imports": "", "import_parts": "", "import_refusals": "",
+    "signature_imports": "", "import_parts": "", "import_refusals": "", "site_checks": "",
     "wall_entries": READS, "patron_levels": READS, "patron_minimums": READS, "general_fund": READS,
 }  # fmt: skip
 

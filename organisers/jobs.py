@@ -10,6 +10,7 @@ from core.jobs import Job
 from core.worker import Tick
 from organisers.imports import working as import_working
 from organisers.models import Organiser
+from organisers.site import checking
 from petitions.imports import services as imports
 
 ADVICE = {
@@ -103,5 +104,5 @@ def alarm(job: Job) -> None:
         )
 
 
-JOBS = {"alarm": alarm, imports.WORK: import_working.work}
+JOBS = {"alarm": alarm, imports.WORK: import_working.work, checking.KIND: checking.run}
 TICKS = (Tick(imports.drop_left, every=3600.0),)

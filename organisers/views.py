@@ -29,6 +29,7 @@ from organisers.petitions import services as petition_services
 from organisers.petitions import views as petition_views  # noqa: F401
 from organisers.rates import views as rate_views  # noqa: F401
 from organisers.retention import views as retention_views  # noqa: F401
+from organisers.site import views as site_views  # noqa: F401
 from organisers.switches import views as switch_views  # noqa: F401
 from organisers.tax import views as tax_views  # noqa: F401
 

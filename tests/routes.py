@@ -181,6 +181,9 @@ ROUTES = {
     "office.act_on_import": (OFFICE, "POST"),
     "office.remove_imported_line": (OFFICE, "POST"),
     "office.refused_lines": (OFFICE, "GET"),
+    "office.site": (OFFICE, "GET"),
+    "office.check_site": (OFFICE, "POST"),
+    "office.choose_licence": (OFFICE, "POST"),
 }
 # What a route's arguments are in these tests, by name; slug means another thing in each room.
 ARGUMENTS: dict[str, Any] = {

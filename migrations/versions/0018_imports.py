@@ -103,6 +103,15 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("import_id", "line", name=op.f("pk_import_refusals")),
     )
+    op.create_table(
+        "site_checks",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("asked_by", sa.String(length=254), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("findings", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_site_checks")),
+    )
     with allowing("submissions", "submissionstate", "state", STATES) as batch:
         batch.add_column(sa.Column("import_id", sa.Integer(), nullable=True))
         batch.create_index(
@@ -123,6 +132,7 @@ def downgrade() -> None:
     with allowing("submissions", "submissionstate", "state", STATES[:-1]) as batch:
         batch.drop_index("ix_submissions_import_id")
         batch.drop_column("import_id")
+    op.drop_table("site_checks")
     op.drop_table("import_refusals")
     op.drop_table("import_parts")
     op.drop_table("signature_imports")

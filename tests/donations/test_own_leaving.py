@@ -35,6 +35,7 @@ OTHERS = {
     "consent_texts": "of signatories", "suppressions": "of signatories", "invitations": "of signatories",
     "signals": "of crowds", "domain_rules": "of domains", "invalidations": "of signatories", "paper_batches": "of signatories",
     "signature_imports": "of signatories", "import_parts": "of signatories", "import_refusals": "of signatories",
+    "site_checks": "of the site",
     "tallies": "sums", "tally_changes": "sums", "milestones": "sums", "margins": "sums", "mail_hours": "sums",
     "organisers": "of organisers", "roles": "of organisers", "organiser_roles": "of organisers",
     "login_links": "of organisers", "audit_entries": "what organisers did", "audit_heads": "what organisers did",

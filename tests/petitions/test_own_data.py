@@ -39,6 +39,7 @@ OTHERS = {
     "paper_batches": "what an organiser typed, by pile",
     "signature_imports": "what an organiser took over, by file", "import_parts": "files that wait a few days, sealed, of many",
     "import_refusals": "lines that stayed out, by their number",
+    "site_checks": "of the site",
 }  # fmt: skip
 
 
