@@ -5,7 +5,7 @@ from typing import Any
 from core import audit
 from organisers.imports.files import Rows, Text
 from organisers.imports.layouts import recognise
-from petitions.imports import leaving, services
+from petitions.imports import inviting, leaving, services
 from petitions.imports.models import SignatureImport
 from petitions.models import Petition
 from petitions.states import ImportOrigin
@@ -50,6 +50,12 @@ def take_back(petition: Petition, found: SignatureImport, *, actor: str) -> None
     _note("import.taken_back", petition, found, actor, good=found.good)
 
 
+def invite(petition: Petition, found: SignatureImport, *, actor: str) -> None:
+    """Has each of them asked once to confirm. Raises MovedOn, NotOpen."""
+    inviting.invite(found)
+    _note("import.invited", petition, found, actor)
+
+
 def remove_line(petition: Petition, found: SignatureImport, line: int, *, actor: str) -> bool:
     """Takes one person out; whether they stood there."""
     removed = leaving.remove(found, line)
@@ -62,4 +68,4 @@ def _note(act: str, petition: Petition, found: SignatureImport, actor: str, **de
     audit.record(act, petition.slug, actor=actor, number=found.id, **detail)
 
 
-ACTS = {"start": start, "cancel": cancel, "take-back": take_back}
+ACTS = {"start": start, "cancel": cancel, "take-back": take_back, "invite": invite}

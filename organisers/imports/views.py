@@ -18,6 +18,7 @@ from organisers.imports.masking import masked
 from organisers.paper.files import FileUnreadable
 from petitions import services
 from petitions.counting import tallies
+from petitions.imports import inviting
 from petitions.imports import services as imports
 from petitions.imports.models import SignatureImport
 from petitions.models import Petition
@@ -29,6 +30,7 @@ PREVIEWED, SHOWN = 20, 50
 SAID = {
     "start": lambda: _("It has begun. This page shows how far it is; you may leave it and come back."),
     "cancel": lambda: _("Stopped, and the file is deleted. What had come in stays until you take it back."),
+    "invite": lambda: _("Each of them gets one mail, as fast as your mail provider lets them go."),
     "take-back": lambda: _("Taking back has begun: whoever came in by this file and has not confirmed goes out again."),
 }
 
@@ -75,7 +77,7 @@ def understand_import(petition_id: int, import_id: int) -> Response:
     return done(sentence, ".signature_import", petition_id=petition_id, import_id=import_id)
 
 
-@office.post(f"{IMPORT}/<any('start', 'cancel', 'take-back'):act_name>")
+@office.post(f"{IMPORT}/<any('start', 'cancel', 'take-back', 'invite'):act_name>")
 def act_on_import(petition_id: int, import_id: int, act_name: str) -> Response:
     petition = services.get(petition_id)
     found = imports.get(petition, import_id)
@@ -87,6 +89,8 @@ def act_on_import(petition_id: int, import_id: int, act_name: str) -> Response:
         return _refused(
             petition, _("Another file is being taken in just now. Wait until it is done, then start this one.")
         )
+    except inviting.NotOpen:
+        return _refused(petition, _("Nobody was written to: open the petition first, so that they can confirm."))
     except imports.NotTaken:
         return _refused(petition, _("Nothing was started: this petition takes no signatures from elsewhere any more."))
     db.session.commit()

@@ -17,11 +17,11 @@ from core.db import db
 from core.jobs import Job
 from operations import key_rotation
 from organisers.imports import files, working
-from petitions import list_services
+from petitions import deadlines, list_services
 from petitions.counting import tallies
 from petitions.imports import services as imports
 from petitions.imports.models import ImportPart, SignatureImport
-from petitions.keeping import erasure
+from petitions.keeping import erasure, retention
 from petitions.models import Petition, Signature, Submission
 from petitions.persons import open_person
 from petitions.states import ImportState, PetitionState, SubmissionState
@@ -416,3 +416,78 @@ def test_the_worker_has_the_job(taking: Import) -> None:
     with taking.app.app_context():
         job = db.session.scalars(select(Job).where(Job.kind == imports.WORK)).one()
         assert job.args == {"import": int(page.rpartition("/")[2]), "petition": taking.campaign.id}
+
+
+def test_who_is_invited_confirms_by_the_usual_link_and_chooses_who_sees_the_name(taking: Import) -> None:
+    raw = SMALL + b"Dora,Example,dora@example.org,,DE,a,unsubscribed\n"
+    page = taking.taken(raw)
+    taking.office.saved(f"{page}/invite")
+    taking.campaign.work()
+    mail = taking.campaign.mails("zenobia@example.org")
+    assert len(mail) == 1 and "On Action Network you signed" in mail[0].text
+    assert taking.counted() == (0, {"action_network": 3})
+    shown = taking.campaign.client.get(mail[0].links["confirm"]).text
+    assert "You signed on another site." in shown and "Count me, but show my name to nobody." in shown
+    taking.campaign.press(mail[0].links["confirm"], visibility="recipients")
+    assert taking.counted() == (1, {"action_network": 2})
+    taking.campaign.press(mail[0].links["confirm"], visibility="recipients")
+    assert taking.counted() == (1, {"action_network": 2})
+    with taking.app.app_context():
+        signature = db.session.scalars(select(Signature)).one()
+        petition = db.session.get_one(Petition, taking.campaign.id)
+        assert (signature.method, signature.source, signature.visibility) == ("web", "action_network", "recipients")
+        assert [line.name for line in list_services.signatures_for(petition)] == ["Zenobia Sentinel"]
+    assert "It has gone on meanwhile" in taking.office.get(taking.office.saved(f"{page}/invite"))
+    taking.campaign.work()
+    assert len(taking.campaign.mails("ben@example.org")) == 1 == len(taking.campaign.mails("dora@example.org"))
+
+
+def test_an_invited_person_can_withdraw_by_the_mail(taking: Import) -> None:
+    page = taking.taken(SMALL)
+    taking.office.saved(f"{page}/invite")
+    taking.campaign.work()
+    taking.campaign.press(taking.campaign.mails("zenobia@example.org")[0].links["withdraw"])
+    assert taking.counted() == (0, {"action_network": 1})
+    gone = taking.campaign.client.get(taking.campaign.mails("zenobia@example.org")[0].links["confirm"]).text
+    assert "What was sent with this mail is deleted" in gone
+
+
+def test_who_wanted_no_mail_gets_none(taking: Import) -> None:
+    header = b"Contact ID,First Name,Last Name,Country,Email,Do Not Email\n"
+    page = taking.taken(header + b"1,Ada,Example,DE,ada@example.org,1\n2,Ben,Example,DE,ben@example.org,\n")
+    taking.office.saved(f"{page}/invite")
+    taking.campaign.work()
+    assert [mail.to for mail in taking.campaign.mails()] == ["ben@example.org"]
+
+
+def test_nobody_is_invited_to_a_petition_that_takes_no_signature(taking: Import) -> None:
+    page = taking.taken(SMALL)
+    with taking.app.app_context():
+        db.session.execute(update(Petition).values(state=PetitionState.PAUSED))
+        db.session.commit()
+    answer = taking.office.post(f"{page}/invite")
+    assert answer.status_code == 409 and "open the petition first" in answer.text and taking.campaign.mails() == []
+
+
+def test_the_nightly_recount_and_new_keys_keep_the_imported_number(taking: Import) -> None:
+    taking.taken(SMALL)
+    assert taking.counted()[1] == {"action_network": 2}
+    assert taking.app.test_cli_runner().invoke(args=["keys", "rotate", "--all"]).exit_code == 0
+    assert [person["name"] for person in taking.people()] == ["Zenobia Sentinel", "Ben Example"]
+    with taking.app.app_context():
+        db.session.execute(update(tallies.Tally).values(signatures=7))
+        db.session.commit()
+        tallies.recount()
+        assert tallies.imported(taking.campaign.id) == {"action_network": 2}
+        assert tallies.total(taking.campaign.id) == 0
+
+
+def test_retention_empties_who_was_taken_over_and_keeps_the_number(taking: Import) -> None:
+    taking.taken(SMALL)
+    with taking.app.app_context():
+        petition = db.session.get_one(Petition, taking.campaign.id)
+        petition.state, petition.closes_at = PetitionState.CLOSED, clock.now() - deadlines.AFTER_CLOSING * 2
+        db.session.commit()
+        retention.run(clock.now())
+    assert [(row.blob, row.email_index) for row in taking.rows()] == [(None, None)] * 2
+    assert taking.counted()[1] == {"action_network": 2}
