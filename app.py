@@ -23,6 +23,7 @@ import donations.views
 import donations.wall.tending
 import donations.wall.views
 import operations.commands
+import operations.doctor
 import operations.key_commands
 import operations.retention_commands
 import operations.retention_run
@@ -33,6 +34,7 @@ import organisers.commands
 import organisers.jobs
 import organisers.milestone_jobs
 import organisers.moderation.jobs
+import organisers.site.models
 import organisers.views
 import pages.comment_views
 import pages.dev_mail
@@ -43,6 +45,7 @@ import petitions.abuse.models
 import petitions.blueprint
 import petitions.commands
 import petitions.counting.page_counts
+import petitions.imports.models
 import petitions.invitations.models
 import petitions.invitations.organisation_views
 import petitions.invitations.views
@@ -84,7 +87,8 @@ JOBS = {
 }  # fmt: skip
 TICKS = (
     *petitions.jobs.TICKS, *donations.jobs.TICKS, *donations.books.jobs.TICKS,
-    *donations.wall.tending.TICKS, *operations.retention_run.TICKS, *organisers.moderation.jobs.TICKS,
+    *donations.wall.tending.TICKS, *organisers.jobs.TICKS, *organisers.moderation.jobs.TICKS,
+    *operations.retention_run.TICKS,
     worker.Tick(empty_log, every=60.0), worker.Tick(jobs.empty_dead, every=3600.0),
     worker.Tick(audit_checks.check_all, every=600.0),
 )  # fmt: skip
@@ -123,6 +127,7 @@ def create_app(given: dict[str, str] | None = None) -> Flask:
     most = group_commit.MOST if settings.group_commit else 1
     inserting = group_commit.inserting(petitions.submission_services.INSERT)
     app.extensions["submissions"] = group_commit.GroupCommit(inserting, most)
+    app.extensions["doctor"] = operations.doctor.examine  # for the office, which stands a floor below
     app.extensions["webhooks"] = group_commit.GroupCommit(donations.handlers.commit, most)
     counter = app.extensions["page_counter"] = make_counter(app)
     guards.init_app(app)

@@ -12,6 +12,8 @@ import stripe_keys
 
 SAMPLES = {"changeme", "change-me", "secret", "dev", "development", "test", "password", "your-secret-key", "example"}
 SHORTEST_SECRET = 32
+DEMO_ORGANISATION = "Undersigned demo"
+DEMO_CONTROLLER = "the person who runs this demo on this machine"
 ROLES = ("public", "office", "worker", "all")
 
 
@@ -113,8 +115,8 @@ def read_settings(given: dict[str, str] | None = None) -> Settings:
         server_url=_server_url(values.get("SERVER_URL") or f"http://127.0.0.1:{port}"),
         mail_from=values.get("MAIL_FROM", "Undersigned <undersigned@localhost>"),
         mail_reply_to=values.get("MAIL_REPLY_TO"),
-        organisation=values.get("ORGANISATION", "Undersigned demo"),
-        data_controller=values.get("DATA_CONTROLLER", "the person who runs this demo on this machine"),
+        organisation=values.get("ORGANISATION", DEMO_ORGANISATION),
+        data_controller=values.get("DATA_CONTROLLER", DEMO_CONTROLLER),
         smtp_url=values.get("SMTP_URL"),
         trusted_proxies=_number(values, "TRUSTED_PROXIES", 0, range(10)),
         redis_url=values.get("REDIS_URL"),

@@ -5,7 +5,8 @@ A mail is sent at least once: killed between the server's 250 and our commit, it
 import os
 import smtplib
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -188,6 +189,13 @@ def _hand_over(message: EmailMessage, settings: Settings, job: Job) -> None:
 
 
 def _send(message: EmailMessage, smtp_url: str) -> None:
+    with connected(smtp_url) as server:
+        server.send_message(message)
+
+
+@contextmanager
+def connected(smtp_url: str) -> Iterator[smtplib.SMTP]:
+    """The mail server, in TLS where it offers it, and logged in where the address says how. Raises OSError, SMTPException."""
     url = urlsplit(smtp_url)
     host, secure, context = url.hostname or "localhost", url.scheme == "smtps", _tls()
     kind = partial(smtplib.SMTP_SSL, context=context) if secure else smtplib.SMTP  # no context: nothing is verified
@@ -199,7 +207,7 @@ def _send(message: EmailMessage, smtp_url: str) -> None:
             raise smtplib.SMTPNotSupportedError("the mail server offers no TLS, and a password never goes in clear")
         if url.username:
             server.login(unquote(url.username), unquote(url.password or ""))
-        server.send_message(message)
+        yield server
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import JSON, Connection, String, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import audit, clock
@@ -29,7 +30,8 @@ class Switches:
 
     `portal`: the configuration of Stripe's customer portal.
     `proof`, `giving_proof`: whether signing, giving asks for a proof of work: auto (under attack), on, off.
-    `refund_fraud`: whether a payment that its bank warns of is given back at once."""
+    `refund_fraud`: whether a payment that its bank warns of is given back at once.
+    `licence`: under which the site's own texts may be used; '' where nothing is said."""
 
     signing: bool = True
     giving: bool = True
@@ -42,6 +44,7 @@ class Switches:
     mails_an_hour: int | None = None
     mails_a_day: int | None = None
     portal: str = ""
+    licence: str = ""
 
     def takes_from(self, country: str) -> bool:
         """Whether anybody may sign from there now, as far as the switches go."""
@@ -56,6 +59,14 @@ def switches() -> Switches:
 def gifts_taken() -> bool:
     """Whether this site has a Stripe key, and its organisers have not switched giving off."""
     return current_app.config["UNDERSIGNED"].giving and switches().giving
+
+
+def licence() -> str:
+    """The licence of the site's texts, for every page's foot; '' while the database is away: the page that says so asks."""
+    try:
+        return switches().licence
+    except SQLAlchemyError:
+        return ""
 
 
 def _read(connection: Connection, nothing: None) -> Switches:

@@ -11,6 +11,13 @@ from core import clock, switches
 from core.money import Money
 from core.text import markdown
 
+LICENCES = {  # name and address, by what stands in the database
+    "cc0": ("CC0 1.0", "https://creativecommons.org/publicdomain/zero/1.0/"),
+    "cc-by": ("CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/"),
+    "cc-by-sa": ("CC BY-SA 4.0", "https://creativecommons.org/licenses/by-sa/4.0/"),
+    "cc-by-nc-nd": ("CC BY-NC-ND 4.0", "https://creativecommons.org/licenses/by-nc-nd/4.0/"),
+}
+
 
 def _locale() -> str:
     return str(get_locale() or "en")
@@ -34,5 +41,9 @@ def init_app(app: Flask) -> None:
     settings = app.config["UNDERSIGNED"]
     app.jinja_env.globals["stylesheet"] = lambda: f"/static/css/site.css?v={_stamp(app)}"
     app.jinja_env.globals.update(
-        settings=settings, gifts_taken=switches.gifts_taken, get_locale=get_locale, now=clock.now
+        settings=settings,
+        gifts_taken=switches.gifts_taken,
+        get_locale=get_locale,
+        now=clock.now,
+        licence=lambda: LICENCES.get(switches.licence()),
     )

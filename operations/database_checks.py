@@ -8,10 +8,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import Settings
 from core import audit, clock
 from core.db import db
+from core.findings import Finding, failed, warning, well
 from core.health import newest_revision, schema_revision
 from core.jobs import Job
 from donations.tax import numbering
-from operations.findings import Finding, failed, warning, well
 from petitions.counting import tallies
 
 LONGEST_WAIT = timedelta(minutes=10)

@@ -7,9 +7,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config import Settings
 from core.db import db
+from core.findings import Finding, Level, failed
 from operations import database_checks, key_checks, machine_checks, retention_checks
 from operations.database_checks import reachable
-from operations.findings import Finding, Level, failed
 
 SIGNS = {Level.OK: "OK  ", Level.WARNING: "WARN", Level.FAILED: "FAIL"}
 

@@ -3,17 +3,20 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from config import Settings
 from core.db import db
+from core.findings import Finding, failed, warning, well
 from core.keystore import KeyMissing
 from core.vault import VaultError, VaultKey, vault
-from operations.findings import Finding, failed, warning, well
+from operations.machine_checks import KEYS_MARKER, read_backup_time
 
 LOST = (
     "Bring the keystore back from its own copy: without it no name and no address sealed to this key can ever be read."
 )
+
+COPY = "Run 'flask --app app keys backup --to AGE-RECIPIENT FILE', and keep the file on another machine."
 
 
 def site_key(settings: Settings) -> Finding:
@@ -51,6 +54,19 @@ def _fault(key: VaultKey, settings: Settings) -> str | None:
     return None
 
 
+def keys_backup(settings: Settings) -> Finding:
+    """The keystore is in no backup of the database: a key that was made since its own copy would be lost with this disk."""
+    if not settings.holds_keystore:
+        return well("backup of the keys", "This role holds no keystore.")
+    copied = read_backup_time(settings, marker=KEYS_MARKER)
+    if copied is None:
+        return warning("backup of the keys", f"None was ever made here. {COPY}")
+    newest = db.session.scalar(select(func.max(VaultKey.created_at)))
+    if newest is not None and newest > copied:
+        return warning("backup of the keys", f"A key was made after the last, of {copied:%Y-%m-%d %H:%M} UTC. {COPY}")
+    return well("backup of the keys", f"The last was made on {copied:%Y-%m-%d %H:%M} UTC, and no key since.")
+
+
 def keystore_rights(settings: Settings) -> Finding:
     if not settings.holds_keystore:
         return well("keystore rights", "This role holds no keystore.")
@@ -70,4 +86,4 @@ def _rights(about: str, folder: Path, files: Iterator[Path] | list[Path]) -> Fin
     return well(about, "Nobody else can read it.")
 
 
-CHECKS = (site_key, scope_keys, keystore_rights, secrets_rights)
+CHECKS = (site_key, scope_keys, keys_backup, keystore_rights, secrets_rights)

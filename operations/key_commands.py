@@ -11,7 +11,7 @@ from sqlalchemy import select
 from core import clock, rotation
 from core.db import db
 from core.vault import SITE, ensure_scope
-from operations import key_backup, key_rotation
+from operations import key_backup, key_rotation, machine_checks
 from petitions import services
 from petitions.keeping import rotation as petition_keys
 from petitions.models import Petition
@@ -82,14 +82,16 @@ def backup(recipient: str, file: Path) -> None:
     """Writes keystore and settings.env to FILE, encrypted so that only the holder of the age key can open it."""
     if not file.parent.is_dir():
         raise click.UsageError(f"There is no folder {file.parent}.")
+    settings, moment = current_app.config["UNDERSIGNED"], clock.now()
     try:
-        count = key_backup.write(current_app.config["UNDERSIGNED"], recipient, file)
+        count = key_backup.write(settings, recipient, file)
     except key_backup.RecipientRefused:
         raise click.UsageError(
             "--to takes an age public key, which begins with age1: 'age-keygen' makes one."
         ) from None
     except OSError as error:
         raise click.ClickException(f"No backup was made: {error}") from None
+    machine_checks.note_backup(settings, moment, marker=machine_checks.KEYS_MARKER)
     click.echo(
         f"{count} files are in {file}. Keep it apart from the database's backups, and overwrite it within 30 days."
     )

@@ -29,6 +29,8 @@ from organisers.accounts.factors import SEALED_CONTEXT as CODE_CONTEXT
 from organisers.accounts.models import CodeApp
 from petitions.abuse.invalidation_services import CONTEXT as CONDITION_CONTEXT
 from petitions.abuse.models import Invalidation
+from petitions.imports.models import ImportPart
+from petitions.imports.services import SEALED_CONTEXT as IMPORT_CONTEXT
 from petitions.keeping import erasure
 from petitions.keeping import rotation as petition_keys
 from petitions.models import Petition
@@ -45,6 +47,7 @@ SITE_ROWS = (
     SealedRows(CodeApp, CODE_CONTEXT),
     SealedRows(Comment, COMMENT_CONTEXT),
     SealedRows(Report, REPORT_CONTEXT),
+    SealedRows(ImportPart, IMPORT_CONTEXT),
 )
 
 

@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 from config import Settings
 from core import clock, fonts
-from operations.findings import Finding, failed, warning, well
+from core.findings import Finding, failed, warning, well
 
 LEAST_SPACE = 500 * 2**20
 LEAST_SPACE_AT_ALL = 50 * 2**20
 OLDEST_BACKUP = timedelta(days=7)
-BACKUP_MARKER = "last-backup"
+BACKUP_MARKER, KEYS_MARKER = "last-backup", "last-keys-backup"
 TIMEOUT = 5
 
 
@@ -90,14 +90,14 @@ def sheet_fonts(settings: Settings) -> Finding:
     return well("fonts", "Sheets can show every script that was thought of.")
 
 
-def note_backup(settings: Settings, moment: datetime) -> None:
+def note_backup(settings: Settings, moment: datetime, *, marker: str = BACKUP_MARKER) -> None:
     """Remembers when the last backup was made, for the doctor."""
-    (settings.data / BACKUP_MARKER).write_text(moment.isoformat())
+    (settings.data / marker).write_text(moment.isoformat())
 
 
-def read_backup_time(settings: Settings) -> datetime | None:
+def read_backup_time(settings: Settings, *, marker: str = BACKUP_MARKER) -> datetime | None:
     try:
-        return datetime.fromisoformat((settings.data / BACKUP_MARKER).read_text())
+        return datetime.fromisoformat((settings.data / marker).read_text())
     except (OSError, ValueError):
         return None
 

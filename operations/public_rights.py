@@ -24,6 +24,7 @@ RIGHTS: dict[str, str] = {
     "tax_receipts": READS, "tax_receipt_lines": READS, "tax_counters": "",
     "comments": ACTS, "reports": ADDS, "moderation_acts": "",
     "page_counts": ACTS, "audit_checkpoints": "",
+    "signature_imports": "", "import_parts": "", "import_refusals": "", "site_checks": "",
     "wall_entries": READS, "patron_levels": READS, "patron_minimums": READS, "general_fund": READS,
 }  # fmt: skip
 

@@ -12,6 +12,7 @@ from core.vault import SITE, VaultKey, vault
 from donations.own_page import leaving as donor_leaving
 from operations.key_rotation import SITE_ROWS
 from petitions import signature_services
+from petitions.imports import leaving as import_leaving
 from petitions.invitations import exits as invitation_exits
 from petitions.invitations.models import Invitation
 from petitions.keeping import clearing, erasure
@@ -33,6 +34,7 @@ def repeat(journal: Iterable[tuple[str, str]]) -> None:
         signature_services.replay(act, public_id)
         own_page_services.replay(act, public_id)
         paper_batches.replay(act, public_id)
+        import_leaving.replay(act, public_id)
         invitation_exits.replay(act, public_id)
         unsubscribes.replay(act, public_id)
         donor_leaving.replay(act, public_id)

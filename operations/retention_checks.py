@@ -7,9 +7,9 @@ from sqlalchemy import select
 from config import Settings
 from core import clock, rotation
 from core.db import db
+from core.findings import Finding, failed, warning, well
 from core.vault import VaultKey
 from donations.tax import keeping as tax_keeping
-from operations.findings import Finding, failed, warning, well
 from petitions.keeping import erasure, retention
 from petitions.models import Petition
 

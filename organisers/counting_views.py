@@ -24,6 +24,7 @@ def counting(petition_id: int) -> str:
         "office/counting.html",
         petition=found,
         total=counted.total,
+        imported=sum(counted.by_imported.values()),
         methods=numbers.shares(counted.by_method),
         milestones=milestones.of(petition_id),
         shown=shown,

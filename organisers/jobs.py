@@ -1,4 +1,4 @@
-"""Jobs of the office: an alarm becomes one mail to each organiser."""
+"""Jobs of the office: an alarm becomes one mail to each organiser, and files of other systems are taken in."""
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
@@ -7,7 +7,11 @@ from sqlalchemy import select
 from core import mail, relay
 from core.db import db
 from core.jobs import Job
+from core.worker import Tick
+from organisers.imports import working as import_working
 from organisers.models import Organiser
+from organisers.site import checking
+from petitions.imports import services as imports
 
 ADVICE = {
     "stripe-livemode": _l(
@@ -108,4 +112,5 @@ def alarm(job: Job) -> None:
         )
 
 
-JOBS = {"alarm": alarm}
+JOBS = {"alarm": alarm, imports.WORK: import_working.work, checking.KIND: checking.run}
+TICKS = (Tick(imports.drop_left, every=3600.0),)

@@ -29,6 +29,7 @@ from organisers.gifts import (
 from organisers.gifts import services as gift_services
 from organisers.gifts import views as gift_views  # noqa: F401
 from organisers.gifts import words as gift_words
+from organisers.imports import views as import_views  # noqa: F401
 from organisers.invitations import views as invitation_views  # noqa: F401
 from organisers.moderation import comment_views, giving_views, invalidation_views, queue, room_views  # noqa: F401
 from organisers.moderation import services as moderation_services
@@ -41,6 +42,7 @@ from organisers.petitions import services as petition_services
 from organisers.petitions import views as petition_views  # noqa: F401
 from organisers.rates import views as rate_views  # noqa: F401
 from organisers.retention import views as retention_views  # noqa: F401
+from organisers.site import views as site_views  # noqa: F401
 from organisers.switches import views as switch_views  # noqa: F401
 from organisers.tax import views as tax_views  # noqa: F401
 from petitions.models import Petition

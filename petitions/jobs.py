@@ -6,6 +6,8 @@ from core.worker import Tick
 from petitions import confirmation_services, second_mails, signature_services, submission_services
 from petitions.abuse import held_services, invalidation_batches, watching
 from petitions.counting import margins, recounts, tallies
+from petitions.imports import inviting as import_inviting
+from petitions.imports import services as import_services
 from petitions.invitations import jobs as invitation_jobs
 from petitions.own_page import jobs as own_page_jobs
 from petitions.own_page import mails as own_page_mails
@@ -51,6 +53,7 @@ JOBS: dict[str, Handler] = {
     "petitions.mail_unsent": mail_unsent,
     "petitions.mail_again": mail_again,
     "petitions.change_address": second_mails.change,
+    import_services.INVITE: import_inviting.work,
     **own_page_jobs.JOBS,
     **invitation_jobs.JOBS,
     submission_services.LATER: submission_services.mail_later,

@@ -27,17 +27,18 @@ class End(enum.StrEnum):
     CHECKED = "checked"
     NEWER_MAIL = "newer_mail"
     TOO_OLD = "too_old"
+    IMPORTED = "imported"
 
 
 OF_STATE = {
     SubmissionState.SUPERSEDED: End.SUPERSEDED, SubmissionState.DISCARDED: End.DISCARDED,
-    SubmissionState.HELD: End.CHECKED, SubmissionState.RECEIVED: End.CHECKED,
+    SubmissionState.HELD: End.CHECKED, SubmissionState.RECEIVED: End.CHECKED, SubmissionState.IMPORTED: End.IMPORTED,
 }  # fmt: skip
 OF_EXIT = {
     ExitReason.WITHDRAWN: End.WITHDRAWN, ExitReason.DISOWNED: End.DISOWNED, ExitReason.ERASED: End.ERASED,
 }  # fmt: skip
 STANDING = (End.COUNTS, End.SET_ASIDE, End.CHECKED, End.NEWER_MAIL)  # something is there that a new link could lead to
-SIGN_AGAIN = (End.WITHDRAWN, End.ERASED, End.EXPIRED, End.DISCARDED)
+SIGN_AGAIN = (End.WITHDRAWN, End.ERASED, End.EXPIRED, End.DISCARDED, End.IMPORTED)
 NEW_LINK = (End.SET_ASIDE, End.TOO_OLD)
 
 
@@ -139,6 +140,13 @@ def _said() -> dict[End, tuple[str, str]]:
         End.NEWER_MAIL: (
             _("A newer mail has a link that works"),
             _("This link worked for 21 days. We have written to you again since: open the link in the newest mail."),
+        ),
+        End.IMPORTED: (
+            _("This link is too old"),
+            _(
+                "Your signature from another site is not confirmed here, and is named apart from those that are. To have it "
+                "counted, sign once more: you count once."
+            ),
         ),
         End.TOO_OLD: (
             _("This link is too old"),

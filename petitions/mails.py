@@ -27,7 +27,11 @@ LIVES = {
 UNSENT_LIFE = timedelta(days=365)  # of links in a mail that waits
 PATHS = {purpose: "" if purpose == Purpose.MANAGE else f"/{purpose.value}" for purpose in Purpose}
 ALWAYS = (Purpose.MANAGE, Purpose.WITHDRAW, Purpose.DISOWN)
-PLACES = {"confirm": relay.CONFIRMATION, "reminder": relay.REMINDER}  # in the queue; the others come in between
+PLACES = {
+    "confirm": relay.CONFIRMATION,
+    "reminder": relay.REMINDER,
+    "imported": relay.UPDATE,
+}  # in the queue; the others come in between
 MOST_MAILS = 20  # of one submission, far over what it may ever come to
 RECALLED_AT_ONCE = 500
 OWN = ("own_link", "own_data")  # mails that an own page asks for

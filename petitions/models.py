@@ -33,6 +33,7 @@ from petitions.states import (
 
 RECEIVED = text("state = 'received'")
 BUCKETED = text("bucket IS NOT NULL")
+IMPORTED = text("import_id IS NOT NULL")
 
 
 class Petition(Base):
@@ -131,6 +132,7 @@ class Submission(Base):
         Index("ix_submissions_bucket", "bucket", sqlite_where=BUCKETED, postgresql_where=BUCKETED),
         Index("ix_submissions_petition_id_received_at", "petition_id", "received_at"),
         Index("ix_submissions_cluster_id", "cluster_id"),
+        Index("ix_submissions_import_id", "import_id", "id", sqlite_where=IMPORTED, postgresql_where=IMPORTED),
         {"sqlite_autoincrement": True},
     )  # fmt: skip
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -160,6 +162,7 @@ class Submission(Base):
     mails: Mapped[int] = mapped_column(Integer, default=0)
     mailed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     reminded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    import_id: Mapped[int | None] = mapped_column(Integer)
 
 
 class SignatureToken(Base):

@@ -12,6 +12,7 @@ from core.jobs import enqueue
 from core.tokens import digest
 from petitions import consent, mails
 from petitions.counting import tallies
+from petitions.imports import exits as import_exits
 from petitions.invitations import exits as invitation_exits
 from petitions.mails import code_digest
 from petitions.models import Petition, Signature, SignatureToken, Submission, Suppression
@@ -28,6 +29,10 @@ AGREED = (
     Submission.email_index, Submission.visibility, Submission.consent_digest,
     Submission.blob, Submission.key_id, Submission.data_key_id,
 )  # fmt: skip
+CONFIRMABLE = (
+    SubmissionState.MAILED,
+    SubmissionState.IMPORTED,
+)  # the latter once it was invited to: it has no link before
 UNSYNCED = {"synchronize_session": False}
 
 
@@ -91,10 +96,10 @@ def confirm(petition: Petition, submission: Submission, *, narrow_to: Visibility
     """Makes the signature, once an address and petition; a repeated call changes nothing. Raises TooLate.
 
     `narrow_to`: `counted` where the person thought better of showing a name; a choice is never widened."""
-    if submission.state == SubmissionState.MAILED and not in_time(petition, submission):
+    if submission.state in CONFIRMABLE and not in_time(petition, submission):
         raise TooLate(petition.slug)
     own = (Submission.id == submission.id, Submission.petition_id == petition.id)
-    waiting = update(Submission).where(*own, Submission.state == SubmissionState.MAILED)
+    waiting = update(Submission).where(*own, Submission.state.in_(CONFIRMABLE))
     taking = waiting.values(state=SubmissionState.CONFIRMED).returning(*AGREED)
     taken = db.session.execute(taking, execution_options=UNSYNCED).one_or_none()
     if taken is None:
@@ -105,6 +110,9 @@ def confirm(petition: Petition, submission: Submission, *, narrow_to: Visibility
     kept = {"visibility": agreed["visibility"], "consent_digest": agreed["consent_digest"], "blob": None}
     db.session.execute(update(Submission).where(*own).values(kept))  # the code stays: pressing again shows the same
     _insert_signature(petition, submission, agreed)
+    if submission.import_id is not None:
+        import_exits.count(petition.id, -1, [submission.source])
+    import_exits.follow(petition.id, agreed["email_index"])
     if submission.mails > 1:
         mails.recall([submission.public_id])  # a reminder that waits would come too late
 
@@ -142,7 +150,11 @@ def leave(petition_id: int, index: bytes | None, reason: ExitReason) -> None:
         return
     invitation_exits.follow(petition_id, index, reason)
     same = (Submission.petition_id == petition_id, Submission.email_index == index)
-    db.session.execute(select(Submission.id).where(*same).order_by(Submission.id).with_for_update())  # all in one order
+    columns = (Submission.id, Submission.state, Submission.source)
+    rows = db.session.execute(
+        select(*columns).where(*same).order_by(Submission.id).with_for_update()
+    ).all()  # in one order
+    import_exits.count(petition_id, -1, [row.source for row in rows if row.state == SubmissionState.IMPORTED])
     was = {row.public_id: row for row in db.session.execute(_empty_submissions(same))}
     signature = db.session.execute(_empty_signature(petition_id, index, reason)).one_or_none()
     if signature is not None:

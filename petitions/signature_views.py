@@ -12,7 +12,7 @@ from petitions import consent, link_words, signature_services
 from petitions.forms import ActForm
 from petitions.models import Petition, Submission
 from petitions.signature_services import LinkExpired, LinkGone, TooLate
-from petitions.states import ExitReason, Purpose, SubmissionState, Visibility
+from petitions.states import LISTED, ExitReason, Purpose, Visibility
 
 signatures = Blueprint("signatures", __name__, url_prefix="/signatures")
 
@@ -69,7 +69,7 @@ def expired(error: LinkExpired) -> ResponseReturnValue:
 @signatures.get("/<secret>/<purpose:purpose>")
 def show(secret: str, purpose: Purpose) -> ResponseReturnValue:
     submission, petition = _load(secret, purpose)
-    pressed = purpose == Purpose.CONFIRM and submission.state != SubmissionState.MAILED
+    pressed = purpose == Purpose.CONFIRM and submission.state not in signature_services.CONFIRMABLE
     if pressed or submission.email_index is None:  # emptied: the button could do nothing that it says
         return render_template("signatures/done.html", **link_words.words(submission, petition))
     form = ActForm(petition, _choices(petition, submission, purpose), formdata=None)
@@ -102,15 +102,21 @@ def _load(secret: str, purpose: Purpose) -> tuple[Submission, Petition]:
 
 
 def _choices(petition: Petition, submission: Submission, purpose: Purpose) -> list[Visibility]:
-    if purpose != Purpose.CONFIRM or submission.state != SubmissionState.MAILED:  # pressing again shows the same
+    if purpose != Purpose.CONFIRM or submission.state not in signature_services.CONFIRMABLE:  # again shows the same
         return []
+    if submission.import_id is not None:  # who signed elsewhere has never chosen
+        return [submission.visibility, Visibility.COUNTED] if submission.visibility in LISTED else []
     return signature_services.choices_again(petition, submission.country, submission.visibility)
 
 
 def _ask(secret: str, purpose: Purpose, submission: Submission, petition: Petition, form: ActForm) -> str:
     title, sentence, button = _words(purpose)
     details = [(_("Petition"), petition.title), (_("To"), consent.recipients_named(petition))]
-    if form.visibility.choices:
+    if form.visibility.choices and submission.import_id is not None:
+        sentence = _(
+            "You signed on another site. Choose who may see your name here, then press: your signature counts."
+        )
+    elif form.visibility.choices:
         sentence = _(
             "You live where the letter's recipient or the state concerned is. Choose once more who may see your name."
         )

@@ -29,6 +29,7 @@ class SubmissionState(enum.StrEnum):
     HELD = "held"
     SUPERSEDED = "superseded"
     DISCARDED = "discarded"
+    IMPORTED = "imported"
 
 
 class SignatureState(enum.StrEnum):
@@ -39,9 +40,12 @@ class SignatureState(enum.StrEnum):
 
 
 class Method(enum.StrEnum):
+    """How somebody signed. `imported` stands in the tallies only: who was taken over has no signature here yet."""
+
     WEB = "web"
     PAPER = "paper"
     NOTABLE = "notable"
+    IMPORTED = "imported"
 
 
 class ExitReason(enum.StrEnum):
@@ -94,6 +98,48 @@ class InvalidationState(enum.StrEnum):
     CANCELLED = "cancelled"
     UNDOING = "undoing"
     UNDONE = "undone"
+
+
+class ImportState(enum.StrEnum):
+    """`counting`: a worker tells what would come in; `waiting`: for an organiser's yes to that."""
+
+    COUNTING = "counting"
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+class ImportOrigin(enum.StrEnum):
+    """The system that a file of signatures was exported from."""
+
+    CHANGE_ORG = "change_org"
+    ACTION_NETWORK = "action_network"
+    CIVICRM = "civicrm"
+    SPEAKOUT = "speakout"
+    OTHER = "other"
+
+
+class Refusal(enum.StrEnum):
+    """Why a line of an imported file stays out."""
+
+    QUOTES = "quotes"
+    COLUMNS = "columns"
+    NO_NAME = "no_name"
+    NAME = "name"
+    NO_COUNTRY = "no_country"
+    COUNTRY = "country"
+    EMAIL = "email"
+    TEXT = "text"
+    DATE = "date"
+    FUTURE = "future"
+    UNCONFIRMED = "unconfirmed"
+    REPEATED = "repeated"
+    IMPORTED = "imported"
+    SIGNED = "signed"
+    DISOWNED = "disowned"
 
 
 class InvitationKind(enum.StrEnum):

@@ -102,8 +102,8 @@ def signatories(slug: str) -> Response:
     petition, before = services.get_public(slug), request.args.get("before", type=row_id)
     rows = list_services.public_list(petition.id, limit=PAGE + 1, before=before)
     shown = [(row.public_name, row.public_affiliation, countries.name_of(row.country)) for row in rows[:PAGE]]
-    context = {"signatories": shown, "next_before": rows[PAGE - 1].id if len(rows) > PAGE else None}
-    context["on_paper"] = tallies.on_paper(petition.id)
+    context: dict[str, Any] = {"signatories": shown, "next_before": rows[PAGE - 1].id if len(rows) > PAGE else None}
+    context |= {"on_paper": tallies.on_paper(petition.id), "imported": tallies.imported(petition.id)}
     total = tallies.total(petition.id)
     return cacheable(
         make_response(render_template("petitions/signatories.html", petition=petition, total=total, **context))
@@ -120,7 +120,7 @@ def row_id(text: str) -> int:
 
 def petition_json(petition: Petition) -> dict[str, Any]:
     """The contract's JSON document of a petition; a value that is not known is null."""
-    total, parts = tallies.total(petition.id), margins.shown(petition.id)
+    total, parts, imported = tallies.total(petition.id), margins.shown(petition.id), tallies.imported(petition.id)
     recipients = [
         {"name": r.name, **{key: getattr(r, key) or None for key in ("role", "organisation", "country")}}
         for r in petition.recipients
@@ -133,7 +133,8 @@ def petition_json(petition: Petition) -> dict[str, Any]:
         "opens_at": petition.opens_at and petition.opens_at.isoformat(),
         "closes_at": petition.closes_at and petition.closes_at.isoformat(),
         "visibility_default": petition.visibility_default.value, "languages": [petition.language],
-        "on_paper": tallies.on_paper(petition.id), "by_country": parts.by_country, "by_day": parts.by_day,
+        "on_paper": tallies.on_paper(petition.id), "imported": sum(imported.values()), "imported_from": imported,
+        "by_country": parts.by_country, "by_day": parts.by_day,
         "parts_taken_on": parts.taken_on and parts.taken_on.isoformat(),
         "links": {
             "self": f"{page}.json", "page": page, "count": f"{page}/count.json",
@@ -167,6 +168,6 @@ def _page(petition: Petition, form: SignForm) -> Response:
         goal=next_goal(total, petition.goal), closed=halted or not petition.open, halted=halted and petition.open,
         supporters=[(row.public_name, countries.name_of(row.country)) for row in latest], proof=proof,
         countries=[(countries.name_of(code), number) for code, number in parts.by_country.items()],
-        taken_on=parts.taken_on, on_paper=tallies.on_paper(petition.id),
+        taken_on=parts.taken_on, on_paper=tallies.on_paper(petition.id), imported=tallies.imported(petition.id),
     )  # fmt: skip
     return with_scripts(make_response(page)) if proof else make_response(page)

@@ -219,6 +219,16 @@ ROUTES = {
     "office.import_paper": (OFFICE, "GET POST"),
     "office.check_paper_import": (OFFICE, "POST"),
     "office.run_paper_import": (OFFICE, "POST"),
+    "office.import_list": (OFFICE, "GET"),
+    "office.new_import": (OFFICE, "GET POST"),
+    "office.signature_import": (OFFICE, "GET"),
+    "office.understand_import": (OFFICE, "POST"),
+    "office.act_on_import": (OFFICE, "POST"),
+    "office.remove_imported_line": (OFFICE, "POST"),
+    "office.refused_lines": (OFFICE, "GET"),
+    "office.site": (OFFICE, "GET"),
+    "office.check_site": (OFFICE, "POST"),
+    "office.choose_licence": (OFFICE, "POST"),
 }
 # What a route's arguments are in these tests, by name; slug means another thing in each room.
 ARGUMENTS: dict[str, Any] = {
@@ -226,7 +236,7 @@ ARGUMENTS: dict[str, Any] = {
     "act": "erase", "change": "stop", "paper": "receipt", "what": "sent",
     "kind": "comment", "comment_id": 1, "verdict": "approve", "turn": "open",
     "answer": "sign", "step": "invite", "invitation_id": 1,
-    "mail_id": "nothing", "number": 1, "signal_id": 1, "invalidation_id": 1, "wave_id": 1, "registration_id": 1,
+    "mail_id": "nothing", "number": 1, "signal_id": 1, "invalidation_id": 1, "import_id": 1, "wave_id": 1, "registration_id": 1,
     "warning_id": "issfr_1", "act_name": "cancel", "room": "held", "country": "KZ", "domain": "example.net",
     "name": "close", "case_id": 1, "petition_id": 1, "part_id": 1, "recipient_id": 1, "batch_id": 1, "public_id": "a" * 22,
     "payment_id": 1, "event_id": "evt_1", "entry_id": 1, "judgement": "hide", "level_id": 1, "session_id": 1, "factor_id": 1,

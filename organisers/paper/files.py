@@ -63,7 +63,7 @@ def table(text: str) -> Table:
     """The rows of a CSV text, whatever its delimiter, without empty ones. Raises FileUnreadable."""
     first, _end, rest = text.partition("\n")
     told = first.strip().lower().removeprefix("sep=") if first.lower().startswith("sep=") else ""
-    delimiter = told if told and told in DELIMITERS else _delimiter(text)
+    delimiter = told if told and told in DELIMITERS else delimiter_of(text)
     numbers, rows = [], []
     for number, row in _rows(rest if told else text, delimiter):
         if any(cell.strip() for cell in row):
@@ -99,13 +99,18 @@ def _encoding(raw: bytes) -> str:
     for mark, encoding in MARKS:
         if raw.startswith(mark):
             return encoding
+    return unmarked_encoding(raw)
+
+
+def unmarked_encoding(raw: bytes) -> str:
+    """UTF-8, or UTF-16 in the order of its bytes, of a text that does not begin by telling."""
     if b"\0" not in raw:
         return "utf-8"
     unmarked = ("utf-16-le", "utf-16-be")  # then the end of a line tells the order of the bytes
     return next((encoding for encoding in unmarked if "\n" in raw.decode(encoding, "ignore")), "utf-8")
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
     """The one that cuts most of the first lines into the same number of cells, and into the most."""
     head = "\n".join(text.split("\n", SNIFFED)[:SNIFFED])[:50_000]
 

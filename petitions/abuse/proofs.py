@@ -45,7 +45,11 @@ def _read(connection: Connection, petition_id: int) -> bool:
     since = (Signal.created_at > clock.now() - ATTACK_LASTS, Signal.settled_at.is_(None))
     if connection.scalar(select(Signal.id).where(Signal.petition_id == petition_id, *since).limit(1)) is not None:
         return True
-    lately = (Submission.petition_id == petition_id, Submission.received_at > clock.now() - RUSH)
+    lately = (
+        Submission.petition_id == petition_id,
+        Submission.received_at > clock.now() - RUSH,
+        Submission.import_id.is_(None),
+    )
     first = select(Submission.id).where(*lately).limit(RUSH_BEGINS).subquery()
     return (connection.scalar(select(func.count()).select_from(first)) or 0) >= RUSH_BEGINS
 

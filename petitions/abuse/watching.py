@@ -32,6 +32,7 @@ REMEMBERED = timedelta(minutes=30)
 LOCK = 7_310_002  # PostgreSQL advisory lock: two workers must not tell of one wave twice
 STAMPED_AT_ONCE = 1000
 NAMED = (SignalKind.COUNTRY_SHARE, SignalKind.DOMAIN_BURST, SignalKind.VELOCITY)  # the mail may say of what it is
+SENT_HERE = Submission.import_id.is_(None)  # a file that was taken in is no wave
 SILENT = {"synchronize_session": False}
 _bases: dict[str, tuple[datetime, Base]] = {}  # by public id; shares and counts, nobody's data
 _seen: dict[str, dict[int, Look]] = {}  # by public id: the last hour's, so that each is opened once and not each minute
@@ -80,7 +81,9 @@ def _looks(petition: Petition) -> list[Look]:
     )  # fmt: skip
     lately = (Submission.petition_id == petition.id, Submission.received_at > clock.now() - LOOKED_AT)
     query = select(*columns, blob).outerjoin(Signature, Signature.public_id == Submission.public_id)
-    rows = db.session.execute(query.where(*lately, blob.is_not(None)).order_by(Submission.id.desc()).limit(MOST)).all()
+    rows = db.session.execute(
+        query.where(*lately, SENT_HERE, blob.is_not(None)).order_by(Submission.id.desc()).limit(MOST)
+    ).all()
     once = {row.email_index or row.public_id: row for row in rows}
     known, again, fresh = _seen.get(petition.public_id, {}), {}, []
     for row in once.values():
@@ -142,7 +145,7 @@ def _hourly(petition: Petition, moment: datetime) -> float:
     begin = max(moment - timedelta(hours=25), petition.opens_at or petition.created_at)
     hours = max((moment - LOOKED_AT - begin) / timedelta(hours=1), 1.0)
     day = (Submission.petition_id == petition.id, Submission.received_at.between(begin, moment - LOOKED_AT))
-    return (db.session.scalar(select(func.count()).where(*day)) or 0) / hours
+    return (db.session.scalar(select(func.count()).where(*day, SENT_HERE)) or 0) / hours
 
 
 def _trusted(finding: Finding) -> bool:

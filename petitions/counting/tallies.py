@@ -14,12 +14,13 @@ from core.alarms import sound
 from core.db import db, insert
 from petitions.counting import milestones
 from petitions.counting.models import Tally, TallyChange
-from petitions.models import Signature
-from petitions.states import Method, SignatureState
+from petitions.models import Signature, Submission
+from petitions.states import Method, SignatureState, SubmissionState
 
 FOLDED_AT_ONCE = 5000
 FOLD_LOCK = 7_310_001  # PostgreSQL advisory lock: a recount must not meet a fold
 
+IMPORTED = "imported"  # the dimension of what was taken over and is not confirmed
 COLUMNS = ("petition_id", "country", "source", "hour", "method", "change")
 NOTE = insert_into(TallyChange.__table__)  # type: ignore[arg-type]  # once, and past the ORM: each confirmation runs it
 KEYS = (TallyChange.petition_id, TallyChange.country, TallyChange.source, TallyChange.hour, TallyChange.method)
@@ -29,13 +30,14 @@ Counts = Counter[tuple[int, str, str]]
 
 @dataclass
 class Numbers:
-    """A petition's folded numbers; hours as '2026-11-24T04' in UTC."""
+    """A petition's folded numbers; hours as '2026-11-24T04' in UTC. `by_imported`, by system, is in none of the others."""
 
     total: int = 0
     by_country: dict[str, int] = field(default_factory=dict)
     by_source: dict[str, int] = field(default_factory=dict)
     by_hour: dict[str, int] = field(default_factory=dict)
     by_method: dict[str, int] = field(default_factory=dict)
+    by_imported: dict[str, int] = field(default_factory=dict)
 
 
 class Repaired(NamedTuple):
@@ -76,6 +78,12 @@ def on_paper(petition_id: int) -> int:
     """How many of the total signed a printed sheet."""
     paper = (Tally.petition_id == petition_id, Tally.dimension == "method", Tally.value == Method.PAPER)
     return db.session.scalar(select(Tally.signatures).where(*paper)) or 0
+
+
+def imported(petition_id: int) -> dict[str, int]:
+    """How many were taken over and have not confirmed, by the system that they came from; they are in no total."""
+    rows = select(Tally.value, Tally.signatures).where(Tally.petition_id == petition_id, Tally.dimension == IMPORTED)
+    return {value: count for value, count in db.session.execute(rows.order_by(Tally.value)) if count}
 
 
 def numbers(petition_id: int) -> Numbers:
@@ -147,7 +155,7 @@ def _difference() -> Counts:
         Signature.method,
         literal(1).label("n"),
     ).where(Signature.state == SignatureState.VALID)
-    both = union_all(valid, select(*KEYS, -TallyChange.change)).subquery()  # one statement, so one snapshot
+    both = union_all(valid, _taken_over(), select(*KEYS, -TallyChange.change)).subquery()  # one statement: one snapshot
     keys = (both.c.petition_id, both.c.country, both.c.source, both.c.hour, both.c.method)
     wanted = _by_dimension(db.session.execute(select(*keys, func.sum(both.c.n)).group_by(*keys)))
     for tally in db.session.scalars(select(Tally)):
@@ -155,9 +163,20 @@ def _difference() -> Counts:
     return Counter({key: amount for key, amount in wanted.items() if amount})
 
 
+def _taken_over() -> Any:
+    """What was imported and not confirmed, in the columns of a signature; only its system is counted."""
+    moment = literal(clock.now(), Signature.confirmed_at.type).label("hour")
+    method = literal(Method.IMPORTED, Signature.method.type).label("method")
+    columns = (Submission.petition_id, literal("").label("country"), Submission.source, moment, method, literal(1))
+    return select(*columns).where(Submission.state == SubmissionState.IMPORTED)
+
+
 def _by_dimension(rows: Iterable[Any]) -> Counts:
     counts: Counts = Counter()
     for petition_id, country, source, hour, method, step in rows:
+        if method == Method.IMPORTED:
+            counts[petition_id, IMPORTED, source] += step
+            continue
         for dimension, value in (
             ("total", ""),
             ("country", country),

@@ -13,6 +13,7 @@ from core import audit, clock, journal, mail_files, rotation
 from core.db import db
 from core.jobs import Job
 from petitions import services
+from petitions.imports import services as imports
 from petitions.invitations.models import Invitation
 from petitions.keeping import clearing
 from petitions.keeping import rotation as keys
@@ -106,6 +107,7 @@ def _empty(petition: Petition, moment: datetime, mails: Path) -> None:
     clearing.invitations(petition, everybody=True)
     db.session.execute(delete(Suppression).where(Suppression.petition_id == petition.id), execution_options=UNSYNCED)
     clearing.conditions(petition, running=True)
+    imports.stop_all(petition)
     db.session.commit()
 
 

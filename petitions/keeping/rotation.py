@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, true, update
+from sqlalchemy import bindparam, case, select, true, update
 from sqlalchemy.orm import aliased
 
 from core import rotation
@@ -22,7 +22,13 @@ from petitions.persons import SEALED_CONTEXT
 from petitions.states import SubmissionState
 
 INDEXED: tuple[Any, ...] = (Submission, Signature, Invitation)
-LOST_SUBMISSION = {"state": SubmissionState.EXPIRED, "code_digest": None, "bucket": None}
+STILL_COUNTED = (
+    Submission.state == SubmissionState.IMPORTED,
+    SubmissionState.IMPORTED,
+)  # apart, with or without its person
+LOST_SUBMISSION = {
+    "state": case(STILL_COUNTED, else_=SubmissionState.EXPIRED), "code_digest": None, "bucket": None,
+}  # fmt: skip
 
 
 def sealed_rows(petition: Petition | None = None) -> tuple[SealedRows, ...]:

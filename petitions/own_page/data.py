@@ -45,6 +45,7 @@ GIVEN: dict[type[Base], tuple[str, ...]] = {
         "id", "public_id", "petition_id", "state", *KEY_NAMES, "country", "visibility", "source", "consent_digest",
         "received_at", "expires_at", "email_index", "index_version", "code_tries", "bucket", "proved", "trapped",
         "cluster_id", "held_reason", "held_at", "released_at", "mails", "mailed_at", "reminded_at",
+        "import_id",
     ),
     SignatureToken: ("purpose", "submission_id", "expires_at"),
     Invitation: (

@@ -125,7 +125,9 @@ def _signed(petition: Petition, indexes: list[bytes]) -> Standing | None:
 
 def _about_to_sign(petition: Petition, indexes: list[bytes]) -> Standing | None:
     theirs = (Submission.petition_id == petition.id, Submission.email_index.in_(indexes))
-    waiting = select(Submission).where(*theirs, Submission.state == SubmissionState.MAILED)
+    waiting = select(Submission).where(
+        *theirs, Submission.state.in_((SubmissionState.MAILED, SubmissionState.IMPORTED))
+    )
     submission = db.session.scalar(waiting.order_by(Submission.id.desc()).limit(1))
     return standing_of(submission) if submission else None
 

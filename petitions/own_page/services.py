@@ -35,7 +35,7 @@ NARROWER = {
 STANDING = (SignatureState.VALID, SignatureState.INVALIDATED)
 NARROWED, LINK_ENDED = "narrowed-", "link-ended"  # acts of the journal: with the choice; on a link's fingerprint
 TO_ADDRESS = ("name", "updates", "data", "links")  # acts that need what is sealed
-WAITING = (SubmissionState.MAILED, SubmissionState.HELD)
+WAITING = (SubmissionState.MAILED, SubmissionState.HELD, SubmissionState.IMPORTED)
 
 
 class OwnLinkGone(LinkGone):

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from core import clock, countries
 from petitions import consent
-from petitions.models import Petition, Signature
+from petitions.models import Petition, Signature, Submission
 from petitions.own_page.services import Standing
 from petitions.states import SignatureState
 
@@ -26,6 +26,11 @@ class Words(NamedTuple):
 
 def state_of(standing: Standing) -> str:
     """How it stands with the signature, in one or two sentences."""
+    if isinstance(standing.row, Submission) and standing.row.import_id is not None:
+        return _(
+            "You signed on another site, and the organisers took your signature over. It is named apart from those that were "
+            "confirmed here, and your name is shown to nobody."
+        )
     if not isinstance(standing.row, Signature):
         return _(
             "Nothing is counted yet. To confirm, use the link or the code in the mail in which we asked you to. "

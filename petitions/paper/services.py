@@ -5,7 +5,7 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import select, update
 
@@ -36,6 +36,13 @@ class PaperLine(NamedTuple):
     city: str = ""
     postal_code: str = ""
     email: str = ""
+
+
+class Addressed(Protocol):
+    """A line that may have an address."""
+
+    @property
+    def email(self) -> str: ...
 
 
 @dataclass
@@ -71,7 +78,7 @@ def enter(
         if index in silent:
             entered.disowned.append(place)
         else:
-            rows[place] = _row(petition, line, index, _public_id(once, place), batch.id, consent_digest)
+            rows[place] = _row(petition, line, index, line_id(once, place), batch.id, consent_digest)
     stored = _insert(list(rows.values()))
     tallies.change_many(petition.id, 1, stored)
     _sort_out(entered, rows, {row.public_id for row in stored})
@@ -85,22 +92,22 @@ def _hold(batch: PaperBatch) -> bool:
     return db.session.execute(holding, execution_options={"synchronize_session": False}).scalar() is not None
 
 
-def indexes_of(petition: Petition, lines: Sequence[PaperLine]) -> list[bytes | None]:
+def indexes_of(petition: Petition, lines: Sequence[Addressed]) -> list[bytes | None]:
     """The blind index of each line's address; None where no address stands."""
-    key = vault().index_key(_active_key(petition)) if any(line.email for line in lines) else b""
+    key = vault().index_key(active_key(petition)) if any(line.email for line in lines) else b""
     return [blind_index(key, line.email) if line.email else None for line in lines]
 
 
 def disowned(petition: Petition, indexes: Sequence[bytes | None]) -> set[bytes]:
     """Those indexes whose owner has said that they never signed."""
     query = select(Suppression.email_index).where(Suppression.petition_id == petition.id)
-    return _among(query, Suppression.email_index, indexes)
+    return among(query, Suppression.email_index, indexes)
 
 
 def signed(petition: Petition, indexes: Sequence[bytes | None]) -> set[bytes]:
     """Those indexes that stand among the petition's signatures already."""
     query = select(Signature.email_index).where(Signature.petition_id == petition.id)
-    return _among(query, Signature.email_index, indexes)
+    return among(query, Signature.email_index, indexes)
 
 
 def _row(
@@ -121,7 +128,7 @@ def _row(
     }  # fmt: skip
 
 
-def _public_id(once: str, place: int) -> str:
+def line_id(once: str, place: int) -> str:
     """128 bits that the same line of the same sending always gets: UNIQUE then stores it once."""
     return urlsafe_b64encode(hashlib.sha256(f"{once}:{place}".encode()).digest()[:16]).decode().rstrip("=")
 
@@ -136,7 +143,7 @@ def _insert(rows: Sequence[dict[str, Any]]) -> list[Any]:
 def _sort_out(entered: Entered, rows: dict[int, dict[str, Any]], stored: set[str]) -> None:
     """Counted, or not: then either this very line has come before, or its address has signed."""
     missing = [row["public_id"] for row in rows.values() if row["public_id"] not in stored]
-    known = _among(select(Signature.public_id), Signature.public_id, missing)
+    known = among(select(Signature.public_id), Signature.public_id, missing)
     for place, row in rows.items():
         if row["public_id"] in stored:
             entered.counted.append(place)
@@ -144,12 +151,12 @@ def _sort_out(entered: Entered, rows: dict[int, dict[str, Any]], stored: set[str
             (entered.repeated if row["public_id"] in known else entered.signed).append(place)
 
 
-def _active_key(petition: Petition) -> str:
+def active_key(petition: Petition) -> str:
     query = select(VaultKey.id).where(VaultKey.scope == petition.scope, VaultKey.retired_at.is_(None))
     return db.session.scalars(query).one()
 
 
-def _among(query: Any, column: Any, wanted: Iterable[Any]) -> set[Any]:
+def among(query: Any, column: Any, wanted: Iterable[Any]) -> set[Any]:
     """The values of a column that are among the wanted ones, asked for some hundreds at a time."""
     values = [value for value in wanted if value is not None]
     found: set[Any] = set()

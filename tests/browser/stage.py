@@ -16,6 +16,8 @@ from tests.browser.stage_comments import comments
 from tests.browser.stage_gifts import gifts
 from tests.factories import make_case, make_petition
 from tests.organisers.conftest import Office, enter
+from tests.organisers.imports.systems import make
+from tests.organisers.imports.test_imports import Import
 from tests.organisers.test_moderation import hold
 from tests.organisers.test_paper import Paper
 from tests.petitions.conftest import Campaign, make_campaign
@@ -40,6 +42,7 @@ def build(app: Flask) -> dict[str, str]:
     wide = _wide(app)
     found = {"wide": wide.slug, "big": str(wide.id), **_signatories(wide), **_moderation(wide, office)}
     _paper(wide, office)
+    found |= _imports(wide, office)
     found |= _beside(wide, office)
     found |= _closed_letter(app, office)
     found |= _ended(app, office)
@@ -104,6 +107,15 @@ def _moderation(wide: Campaign, office: Office) -> dict[str, str]:
     office.saved(f"{done}/start", reason="The same person, many times over.")
     wide.work()
     return {"preview": preview, "done": done}
+
+
+def _imports(wide: Campaign, office: Office) -> dict[str, str]:
+    """A file of another system that waits for a yes, one that came in, and the site looked over."""
+    taking = Import(office, wide)
+    came, waits = taking.taken(make("civicrm", 60).raw, label=LONG), taking.chosen(make("speakout", 60).raw)
+    office.saved("/office/site/check")
+    wide.work()
+    return {"import_came": came, "import_waits": waits}
 
 
 def _paper(wide: Campaign, office: Office) -> None:

@@ -36,6 +36,8 @@ OTHERS = {
     "signals": "of crowds", "domain_rules": "of domains", "invalidations": "of signatories", "paper_batches": "of signatories",
     "comments": "of people who write under a case", "reports": "what visitors report, without who did",
     "moderation_acts": "what organisers did",
+    "signature_imports": "of signatories", "import_parts": "of signatories", "import_refusals": "of signatories",
+    "site_checks": "of the site",
     "tallies": "sums", "tally_changes": "sums", "milestones": "sums", "margins": "sums", "mail_hours": "sums",
     "memberships": "of organisers", "office_sessions": "of organisers", "code_apps": "of organisers",
     "passkeys": "of organisers", "recovery_codes": "of organisers", "office_invitations": "of organisers",

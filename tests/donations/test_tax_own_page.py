@@ -10,13 +10,13 @@ from sqlalchemy import delete, select, update
 
 from core import clock
 from core.db import db
+from core.findings import Level
 from core.jobs import Job
 from donations.own_page import data as own_data
 from donations.own_page import donors
 from donations.tax import keeping, numbering
 from donations.tax.models import TaxCounter, TaxReceipt, TaxReceiptLine
 from operations import database_checks, retention_checks, retention_run
-from operations.findings import Level
 from tests.donations.conftest import DONOR
 from tests.donations.events import completed, refund, send
 from tests.donations.own_pages import Visitor

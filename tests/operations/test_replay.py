@@ -18,6 +18,7 @@ from petitions.paper import batches as paper_batches
 from petitions.paper import services as paper_services
 from petitions.states import ExitReason, InvitationState, SignatureState, Visibility
 from tests.organisers.conftest import enter
+from tests.organisers.imports.test_imports import Import
 from tests.petitions.conftest import Campaign
 from tests.petitions.own_pages import letters, own_page, press
 from tests.petitions.test_invitations import Letter
@@ -150,6 +151,22 @@ def test_paper_that_was_taken_back_stays_away(campaign: Campaign, back_in_time: 
         assert rows[ids[0]].blob is None and rows[ids[1]].state == SignatureState.VALID
         tallies.fold()
         assert tallies.total(campaign.id) == 1 and tallies.drift() == {}
+
+
+def test_a_file_that_was_taken_back_and_a_line_that_was_taken_out_stay_away(
+    campaign: Campaign, back_in_time: Callable[..., None]
+) -> None:
+    taking = Import(enter(campaign.app), campaign)
+    page = taking.taken(b"name,email,country\nZenobia Sentinel,z@example.org,DE\nBernarda Alba,b@example.org,ES\n")
+    other = taking.taken(b"name,country\nCarl Example,DE\n")
+
+    def leave() -> None:
+        taking.office.saved(f"{page}/remove-line", line="2")
+        taking.office.saved(f"{other}/take-back")
+
+    back_in_time(leave)
+    assert [person["name"] for person in taking.people()] == ["Bernarda Alba"]
+    assert taking.counted() == (0, {"other": 1})
 
 
 @pytest.mark.parametrize("presses", [("stop",), ("stop", "undo", "stop"), ("stop", "undo")])

@@ -114,6 +114,26 @@ new_invalidation          ORM--  petition   personal
 invalidation              ORM--  petition   personal
 start_invalidation        ORM--  petition   personal step-up
 act_on_invalidation       ORM--  petition   step-up
+moderation_room           ORM--  .          personal
+approve_ticked            ORM--  .          personal
+undo_last                 ORM--  .          personal
+judge_wall_words          ORM--  words      personal
+turn_comments             OR---  case       .
+comment                   ORM--  case       personal
+solidarity_letter         ORM--  case       .
+judge_comment             ORM--  case       personal
+reply_to_comment          ORM--  case       personal
+open_comment_address      ORM--  case       personal step-up
+import_list               OR---  petition   personal
+new_import                OR---  petition   personal
+signature_import          OR---  petition   personal
+understand_import         OR---  petition   personal
+refused_lines             OR---  petition   personal
+act_on_import             OR---  petition   personal
+remove_imported_line      OR---  petition   personal
+site                      O----  .          .
+check_site                O----  .          .
+choose_licence            O----  .          .
 wall                      ORMT-  .          personal
 judge_words               ORMT-  words      personal
 gift_list                 OR-T-  .          .

@@ -42,6 +42,9 @@ OTHERS = {
     "tax_registrations": "of the organisation", "tax_counters": "sums", "tax_receipts": "of donors",
     "tax_receipt_lines": "of donors",
     "paper_batches": "what an organiser typed, by pile",
+    "signature_imports": "what an organiser took over, by file", "import_parts": "files that wait a few days, sealed, of many",
+    "import_refusals": "lines that stayed out, by their number",
+    "site_checks": "of the site",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What the doctor finds."""
+"""What somebody finds who looks the site over: the doctor, or the office before going live."""
 
 import enum
 from dataclasses import dataclass

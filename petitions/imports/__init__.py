@@ -1,0 +1,1 @@
+"""Signatures taken over from another system: stored sealed, counted apart, and never called confirmed (ADR 0028)."""
