@@ -48,9 +48,11 @@ import petitions.paper.sheet_views
 import petitions.signature_views
 import petitions.submission_services
 import petitions.thanks_views
+import petitions.updates.models
 import petitions.views
 from config import SettingError, Settings, is_loopback, read_settings
 from core import (  # noqa: F401 - models
+    bounces,
     cache,
     errors,
     group_commit,

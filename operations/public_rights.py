@@ -21,6 +21,7 @@ RIGHTS: dict[str, str] = {
     "donors": READS, "donor_links": "SELECT, DELETE", "fund_questions": "SELECT, UPDATE", "tax_registrations": READS,
     "tax_receipts": READS, "tax_receipt_lines": READS, "tax_counters": "",
     "wall_entries": READS, "patron_levels": READS, "patron_minimums": READS, "general_fund": READS,
+    "updates": "", "update_counts": "", "update_marks": "", "mail_bounces": "",
 }  # fmt: skip
 
 
