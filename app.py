@@ -30,6 +30,7 @@ import organisers.accounts
 import organisers.commands
 import organisers.jobs
 import organisers.milestone_jobs
+import organisers.updates.jobs
 import organisers.views
 import pages.dev_mail
 import pages.unsubscribe_views
@@ -48,6 +49,7 @@ import petitions.paper.sheet_views
 import petitions.signature_views
 import petitions.submission_services
 import petitions.thanks_views
+import petitions.updates.jobs
 import petitions.updates.models
 import petitions.views
 from config import SettingError, Settings, is_loopback, read_settings
@@ -76,7 +78,7 @@ JOBS = {
     **organisers.jobs.JOBS, **organisers.milestone_jobs.JOBS,
 }  # fmt: skip
 TICKS = (
-    *petitions.jobs.TICKS, *donations.jobs.TICKS, *donations.books.jobs.TICKS,
+    *petitions.jobs.TICKS, *organisers.updates.jobs.TICKS, *donations.jobs.TICKS, *donations.books.jobs.TICKS,
     *donations.wall.tending.TICKS, *operations.retention_run.TICKS,
     worker.Tick(empty_log, every=60.0), worker.Tick(jobs.empty_dead, every=3600.0),
 )  # fmt: skip
@@ -90,6 +92,7 @@ PUBLIC = (
     donations.moving.views.moving,
     donations.own_page.views.donor_page,
 )
+CHECKS = {**petitions.updates.jobs.CHECKS}  # before a mail to many goes
 COMMANDS = (
     donations.commands.donations,
     petitions.commands.petition, petitions.commands.tallies, organisers.commands.organiser, worker.jobs,
@@ -112,6 +115,7 @@ def create_app(given: dict[str, str] | None = None) -> Flask:
     exits = settings.data / "tor-exits.txt"
     app.extensions["limiter"] = limits.make_limiter(settings.redis_url, enabled=settings.limits, tor_exits=exits)
     app.extensions["jobs"] = worker.Worker(JOBS, TICKS)
+    app.extensions["mail_checks"] = CHECKS
     most = group_commit.MOST if settings.group_commit else 1
     inserting = group_commit.inserting(petitions.submission_services.INSERT)
     app.extensions["submissions"] = group_commit.GroupCommit(inserting, most)

@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("texts", sa.JSON(), nullable=False),
         sa.Column("audience", one_of("audience", AUDIENCES), nullable=False),
         sa.Column("country", sa.String(length=2), nullable=False),
-        sa.Column("as_news", sa.Boolean(), nullable=False),
+        sa.Column("headline", sa.String(length=160), nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("phase", sa.Integer(), nullable=False),
         sa.Column("cursor", sa.BigInteger(), nullable=False),

@@ -41,7 +41,8 @@ class Update(Base):
     """One text in one or more languages, sent to an audience in batches from `cursor` of `phase` on.
 
     `texts`: language → subject and Markdown body; the petition's own language is the original. `key` makes what the site
-    itself writes unique. `promised` counts the mails that the outbox was given."""
+    itself writes unique. `headline`: under which the original also stands as news on the case's page, empty where it does not.
+    `promised` counts the mails that the outbox was given."""
 
     __tablename__ = "updates"
     __table_args__ = (
@@ -57,7 +58,7 @@ class Update(Base):
     texts: Mapped[dict[str, Any]] = mapped_column(JSON)
     audience: Mapped[Audience] = mapped_column(one_of(Audience), default=Audience.SIGNATORIES)
     country: Mapped[str] = mapped_column(String(2), default="")
-    as_news: Mapped[bool] = mapped_column(default=False)
+    headline: Mapped[str] = mapped_column(String(160), default="")
     starts_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     phase: Mapped[int] = mapped_column(Integer, default=0)
     cursor: Mapped[int] = mapped_column(BigInteger, default=0)

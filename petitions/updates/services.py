@@ -13,6 +13,7 @@ from core import audit, clock
 from core.db import RowNotFound, db, insert
 from petitions.models import Petition
 from petitions.updates import outbox
+from petitions.updates.counting import tell
 from petitions.updates.models import Audience, Update, UpdateKind, UpdateState
 
 S = UpdateState
@@ -80,7 +81,7 @@ def get(petition: Petition, update_id: int) -> Update:
 
 
 def create(petition: Petition, *, actor: str, subject: str, body: str, **choices: Any) -> Update:
-    """A draft in the petition's own language; `choices`: audience, country, as_news."""
+    """A draft in the petition's own language; `choices`: audience, country, headline."""
     texts = {petition.language: {"subject": subject, "body": body}}
     made = Update(
         public_id=new_public_id(), petition=petition, texts=texts, created_by=actor, written_by=actor, **choices
@@ -176,7 +177,7 @@ def _resume(found: Update) -> None:
 
 def _cancel(found: Update) -> None:
     move(found, S.CANCELLED, ended_at=clock.now())
-    outbox.recall(found)
+    tell(found.id, {"cancelled": outbox.recall(found)})
 
 
 ACTS = {"unschedule": _unschedule, "pause": _pause, "resume": _resume, "cancel": _cancel}
