@@ -31,6 +31,7 @@ import organisers.commands
 import organisers.jobs
 import organisers.milestone_jobs
 import organisers.updates.jobs
+import organisers.updates.services
 import organisers.views
 import pages.dev_mail
 import pages.unsubscribe_views
@@ -92,7 +93,7 @@ PUBLIC = (
     donations.moving.views.moving,
     donations.own_page.views.donor_page,
 )
-CHECKS = {**petitions.updates.jobs.CHECKS}  # before a mail to many goes
+CHECKS = {**petitions.updates.jobs.CHECKS, **organisers.updates.services.CHECKS}  # before a mail to many goes
 COMMANDS = (
     donations.commands.donations,
     petitions.commands.petition, petitions.commands.tallies, organisers.commands.organiser, worker.jobs,

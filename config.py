@@ -181,8 +181,7 @@ def _secret(values: dict[str, str], name: str) -> str:
 
 
 def _address(values: dict[str, str], name: str) -> str | None:
-    value = values.get(name)
-    if value is not None and not re.fullmatch(r"[\w.-]{1,40}@[\w.-]+", value, re.ASCII):
+    if (value := values.get(name)) is not None and not re.fullmatch(r"[\w.-]{1,40}@[\w.-]+", value, re.ASCII):
         raise SettingError(f"{name} must be an address like bounces@campaign.example, without a '+'.")
     return value
 

@@ -30,6 +30,7 @@ from organisers.rates import views as rate_views  # noqa: F401
 from organisers.retention import views as retention_views  # noqa: F401
 from organisers.switches import views as switch_views  # noqa: F401
 from organisers.tax import views as tax_views  # noqa: F401
+from organisers.updates import views as update_views  # noqa: F401
 
 ENTRIES_SHOWN = 100
 
