@@ -23,6 +23,7 @@ PATHS = (
     "/office/stripe-events", "/office/books", "/office/offline-gifts", "/office/offline-gifts/new", "{offline}", "/office/wall",
     "/office/patrons", "/office/patrons/new", "/office/general-fund", "/office/tax", "/office/tax/registrations/new",
     "{tax_receipt}",
+    f"{PETITION}/updates", f"{PETITION}/updates/new", "{draft_update}", "{draft_update}/edit", "{paused_update}",
 )  # fmt: skip
 FILE = """Name;Land;Ort;E-Mail
 Ada Example;Germany;Cork;
@@ -48,6 +49,7 @@ def test_a_page_fits_every_window_and_axe_finds_nothing(desk: Desk, path: str) -
         (f"{PETITION}/paper/{{batch}}/more", "Save these lines and go on"), ("/office/switches", "Set the rule"),
         ("/office/rates", "Enter the rate"),
         ("/office/offline-gifts/new", "Enter the gift"), ("{refund}", "Go on"), ("{offline}", "Take it back"),
+        (f"{PETITION}/updates/new", "Save"),
         ("/office/patrons/new", "Save"), ("/office/tax/registrations/new", "Take it into use"),
     ],
 )  # fmt: skip
