@@ -35,6 +35,8 @@ import organisers.jobs
 import organisers.milestone_jobs
 import organisers.moderation.jobs
 import organisers.site.models
+import organisers.updates.jobs
+import organisers.updates.services
 import organisers.views
 import pages.comment_views
 import pages.dev_mail
@@ -57,10 +59,14 @@ import petitions.paper.sheet_views
 import petitions.signature_views
 import petitions.submission_services
 import petitions.thanks_views
+import petitions.updates.commands
+import petitions.updates.jobs
+import petitions.updates.models
 import petitions.views
 from config import SettingError, Settings, is_loopback, read_settings
 from core import (  # noqa: F401 - models
     audit_checks,
+    bounces,
     cache,
     errors,
     group_commit,
@@ -86,8 +92,8 @@ JOBS = {
     **organisers.jobs.JOBS, **organisers.milestone_jobs.JOBS, **organisers.accounts.jobs.JOBS,
 }  # fmt: skip
 TICKS = (
-    *petitions.jobs.TICKS, *donations.jobs.TICKS, *donations.books.jobs.TICKS,
-    *donations.wall.tending.TICKS, *organisers.jobs.TICKS, *organisers.moderation.jobs.TICKS,
+    *petitions.jobs.TICKS, *donations.jobs.TICKS, *donations.books.jobs.TICKS, *donations.wall.tending.TICKS,
+    *organisers.jobs.TICKS, *organisers.moderation.jobs.TICKS, *organisers.updates.jobs.TICKS,
     *operations.retention_run.TICKS,
     worker.Tick(empty_log, every=60.0), worker.Tick(jobs.empty_dead, every=3600.0),
     worker.Tick(audit_checks.check_all, every=600.0),
@@ -102,7 +108,9 @@ PUBLIC = (
     donations.moving.views.moving,
     donations.own_page.views.donor_page,
 )
+CHECKS = {**petitions.updates.jobs.CHECKS, **organisers.updates.services.CHECKS}  # before a mail to many goes
 COMMANDS = (
+    petitions.updates.commands.mail,
     donations.commands.donations,
     petitions.commands.petition, petitions.commands.tallies, organisers.commands.organiser, worker.jobs,
     operations.commands.seed, operations.commands.doctor, operations.commands.backup, operations.commands.restore,
@@ -124,6 +132,7 @@ def create_app(given: dict[str, str] | None = None) -> Flask:
     exits = settings.data / "tor-exits.txt"
     app.extensions["limiter"] = limits.make_limiter(settings.redis_url, enabled=settings.limits, tor_exits=exits)
     app.extensions["jobs"] = worker.Worker(JOBS, TICKS)
+    app.extensions["mail_checks"] = CHECKS
     most = group_commit.MOST if settings.group_commit else 1
     inserting = group_commit.inserting(petitions.submission_services.INSERT)
     app.extensions["submissions"] = group_commit.GroupCommit(inserting, most)

@@ -3,6 +3,7 @@
 import base64
 import ipaddress
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ class Settings:
     server_url: str
     mail_from: str
     mail_reply_to: str | None
+    mail_bounces: str | None
     organisation: str
     data_controller: str
     smtp_url: str | None
@@ -115,6 +117,7 @@ def read_settings(given: dict[str, str] | None = None) -> Settings:
         server_url=_server_url(values.get("SERVER_URL") or f"http://127.0.0.1:{port}"),
         mail_from=values.get("MAIL_FROM", "Undersigned <undersigned@localhost>"),
         mail_reply_to=values.get("MAIL_REPLY_TO"),
+        mail_bounces=_address(values, "MAIL_BOUNCES"),
         organisation=values.get("ORGANISATION", DEMO_ORGANISATION),
         data_controller=values.get("DATA_CONTROLLER", DEMO_CONTROLLER),
         smtp_url=values.get("SMTP_URL"),
@@ -176,6 +179,12 @@ def _secret(values: dict[str, str], name: str) -> str:
         raise SettingError(f"{name} is missing. Set it, or let 'make run' generate it in the data folder.")
     if len(value) < SHORTEST_SECRET or value.lower() in SAMPLES or len(set(value)) < 8:
         raise SettingError(f"{name} is a sample or too short: use at least {SHORTEST_SECRET} random characters.")
+    return value
+
+
+def _address(values: dict[str, str], name: str) -> str | None:
+    if (value := values.get(name)) is not None and not re.fullmatch(r"[\w.-]{1,40}@[\w.-]+", value, re.ASCII):
+        raise SettingError(f"{name} must be an address like bounces@campaign.example, without a '+'.")
     return value
 
 

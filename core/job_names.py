@@ -22,9 +22,14 @@ def jobs_of(prefixes: Iterable[str], public_ids: Iterable[str]) -> list[Job]:
 
 def named(prefixes: tuple[str, ...], public_id: str) -> Any:
     """The query of these jobs: range by range of the index, no done job is ever deleted, and planners would read them all."""
-    names = [f"{prefix}:{public_id}" for prefix in prefixes]
-    ranges = [select(Job.id).where(Job.key >= name, Job.key < name + PAST_ITS_COLON, _begins(name)) for name in names]
+    ranges = [select(Job.id).where(*called(prefix, public_id)) for prefix in prefixes]
     return select(Job).where(Job.id.in_(union_all(*ranges)))
+
+
+def called(prefix: str, public_id: str) -> tuple[Any, ...]:
+    """The condition on jobs called so, or so with a colon and more behind it."""
+    name = f"{prefix}:{public_id}"
+    return Job.key >= name, Job.key < name + PAST_ITS_COLON, _begins(name)
 
 
 def _begins(name: str) -> Any:

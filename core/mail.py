@@ -23,7 +23,7 @@ from flask_babel import force_locale
 from sqlalchemy import update
 
 from config import Settings, is_loopback
-from core import alarms, clock, refusals, relay, unsubscribes
+from core import alarms, bounces, bulk, clock, refusals, relay, unsubscribes
 from core.addresses import ascii_domain
 from core.db import db
 from core.jobs import URGENT, Hook, Job, enqueue, enqueue_otherwise
@@ -62,6 +62,7 @@ def promise(
     lasts: tuple[timedelta, str] | None = None,
     then: Hook | None = None,
     otherwise: Hook | None = None,
+    bulk: Hook | None = None,
 ) -> None:
     """Promises one mail in the current transaction, once for each key; `to`, `context` and what is attached are sealed.
 
@@ -69,12 +70,16 @@ def promise(
     `document`: a PDF that is set when the mail is sent.
     `lasts`: how long its links live from sending and in which zone; the template gets the day as `until`.
     `then` is a job enqueued in the commit that marks the mail as sent; `otherwise` one where it will never be, which is
-    told `why`: refused, stopped or dead. Neither names a person."""
+    told `why`: refused, stopped or dead. Neither names a person.
+    `bulk`: one of a mailing to many. It has an HTML alternative, and goes only if this check of core.bulk finds no reason why
+    not; what the check is told is sealed."""
     sealed: dict[str, Any] = {"to": to, "context": dict(context), "language": language}
     if attachment is not None:
         sealed["attachment"] = list(attachment)
     if document is not None:
         sealed["document"] = asdict(document)
+    if bulk is not None:
+        sealed["bulk"] = list(bulk)
     if lasts is not None:
         sealed["lasts"] = [lasts[0].total_seconds(), lasts[1]]
     args: dict[str, Any] = {"template": template}
@@ -97,6 +102,8 @@ def deliver(job: Job) -> None:
     sealed = job.sealed()
     if not job.args.get("essential") and unsubscribes.is_stopped(unsubscribes.token_of(sealed["to"])):
         return enqueue_otherwise(job, "stopped")
+    if why := bulk.why_not(sealed):
+        return enqueue_otherwise(job, why)
     message = compose(job, sealed, settings)
     try:
         _hand_over(message, settings, job)
@@ -104,6 +111,7 @@ def deliver(job: Job) -> None:
         if not refusals.of_recipient(error):
             raise
         _count(refused=True)
+        bounces.note(unsubscribes.digest_of(sealed["to"]))
         return enqueue_otherwise(job, "refused")
     _count()
     if "then" in job.args:
@@ -125,6 +133,11 @@ def compose(job: Job, sealed: Mapping[str, Any], settings: Settings) -> EmailMes
         context["until"] = _until(sealed)
     with current_app.test_request_context(base_url=settings.server_url), force_locale(sealed["language"]):
         text = render_template(f"emails/{job.args['template']}.txt", settings=settings, **context)
+        html = (
+            render_template(f"emails/{job.args['template']}.html", settings=settings, **context)
+            if "bulk" in sealed
+            else ""
+        )
     subject, _, body = text.partition("\n")
     message = EmailMessage()
     message["Subject"] = " ".join(subject.removeprefix("Subject:").split())  # one line, whatever a name holds
@@ -135,10 +148,13 @@ def compose(job: Job, sealed: Mapping[str, Any], settings: Settings) -> EmailMes
     message["Date"] = format_datetime(_dated(job))
     message["Message-ID"] = f"<{job.public_id}@{urlsplit(settings.server_url).hostname}>"
     message["Auto-Submitted"] = "auto-generated"
-    if unsubscribe := context.get("links", {}).get("unsubscribe"):
+    links = context.get("links", {})
+    if unsubscribe := links.get("list") or links.get("unsubscribe"):
         message["List-Unsubscribe"] = f"<{unsubscribe}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(body.strip() + "\n", cte="quoted-printable")
+    if html:
+        message.add_alternative(html, subtype="html", cte="quoted-printable")
     if "attachment" in sealed:
         name, text = sealed["attachment"]
         _attach(message, name, text.encode())
@@ -183,14 +199,14 @@ def _attach(message: EmailMessage, filename: str, content: bytes) -> None:
 
 def _hand_over(message: EmailMessage, settings: Settings, job: Job) -> None:
     if settings.smtp_url:
-        _send(message, settings.smtp_url)
+        _send(message, settings.smtp_url, bulk.return_path(message, job.public_id, settings.mail_bounces))
     else:
         _write(message, settings.mail_folder, job)
 
 
-def _send(message: EmailMessage, smtp_url: str) -> None:
+def _send(message: EmailMessage, smtp_url: str, return_path: str | None) -> None:
     with connected(smtp_url) as server:
-        server.send_message(message)
+        server.send_message(message, from_addr=return_path)
 
 
 @contextmanager

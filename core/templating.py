@@ -9,6 +9,7 @@ from flask_babel import format_decimal, get_locale
 
 from core import clock, switches
 from core.money import Money
+from core.plain import plain
 from core.text import markdown
 
 LICENCES = {  # name and address, by what stands in the database
@@ -33,6 +34,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         markdown=markdown,
+        plain=plain,
         day=lambda value: clock.day(value, _locale()),
         moment=lambda value, zone: clock.in_zone(value, zone, _locale()),
         number=lambda value: format_decimal(value),

@@ -1,4 +1,4 @@
-"""Never write to me again: the link in each mail, and the addresses that used it.
+"""Never write to me again, or nothing of one list: the links in our mails, and the addresses that used them.
 
 The link's token is the address's HMAC under a key that only office and worker hold; the database keeps the token's SHA-256.
 So the public server can neither make a token nor tell whose it is; it takes any that is well formed."""
@@ -7,6 +7,7 @@ import hmac
 import re
 import unicodedata
 from base64 import urlsafe_b64encode
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import LargeBinary, delete, select
@@ -35,15 +36,16 @@ class Unsubscribe(Base):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
 
 
-def token_of(email: str) -> str:
-    """The secret of a mailbox's link, the same in each of its mails; needs the keystore."""
-    mark = hmac.digest(vault().keystore.key_for("unsubscribe"), _mailbox(email).encode(), "sha256")
+def token_of(email: str, of: str = "") -> str:
+    """The secret of a mailbox's link, the same in each of its mails; needs the keystore. `of`: a list, else the whole site."""
+    named = f"{_mailbox(email)}\n{of}" if of else _mailbox(email)
+    mark = hmac.digest(vault().keystore.key_for("unsubscribe"), named.encode(), "sha256")
     return urlsafe_b64encode(mark).decode().rstrip("=")
 
 
-def digest_of(email: str) -> bytes:
-    """What the database would hold of a mailbox that wants no mail."""
-    return digest(token_of(email))
+def digest_of(email: str, of: str = "") -> bytes:
+    """What the database would hold of a mailbox that wants no mail, or none of a list."""
+    return digest(token_of(email, of))
 
 
 def check(token: str) -> None:
@@ -72,10 +74,22 @@ def is_stopped(token: str) -> bool:
     return db.session.scalar(select(Unsubscribe.digest).where(Unsubscribe.digest == digest(token))) is not None
 
 
-def _stop(mark: bytes) -> None:
+def among(digests: Iterable[bytes]) -> set[bytes]:
+    """Those of the digests that want no mail."""
+    return set(db.session.scalars(select(Unsubscribe.digest).where(Unsubscribe.digest.in_(list(digests)))))
+
+
+def stop_digest(mark: bytes) -> bool:
+    """`stop` where the digest alone is known; whether it was not stopped yet."""
     row = insert(Unsubscribe).values(digest=mark, created_at=clock.now())
-    if db.session.execute(row.on_conflict_do_nothing().returning(Unsubscribe.digest)).first():
+    new = db.session.execute(row.on_conflict_do_nothing().returning(Unsubscribe.digest)).first() is not None
+    if new:
         journal.promise(STOPPED, mark.hex(), priority=WISH)
+    return new
+
+
+def _stop(mark: bytes) -> None:
+    stop_digest(mark)
 
 
 def _allow(mark: bytes) -> None:

@@ -45,6 +45,7 @@ from organisers.retention import views as retention_views  # noqa: F401
 from organisers.site import views as site_views  # noqa: F401
 from organisers.switches import views as switch_views  # noqa: F401
 from organisers.tax import views as tax_views  # noqa: F401
+from organisers.updates import views as update_views  # noqa: F401
 from petitions.models import Petition
 
 ENTRIES_SHOWN = 100

@@ -1,4 +1,7 @@
-"""Never write to me again, from the link in any mail: one press, also by a mail program (RFC 8058), and its undoing."""
+"""Never write to me again, from the link in any mail, or no more news of a petition: one press, also by a mail program
+(RFC 8058), and its undoing.
+
+A list's secret is another than the mailbox's own: it ends what it was made for, whichever page it is brought to."""
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,6 +15,7 @@ from core.limits import own_bucket_within
 from pages.views import pages
 
 STOPS = parse("3000/hour")  # a large provider presses for all its users from few networks
+LIST = "/unsubscribe/<any(updates):of>"
 PRESSED = {"List-Unsubscribe": "One-Click", "stop": "yes"}  # the mail program's body, and our button's
 
 
@@ -20,38 +24,41 @@ class AllowForm(PublicForm):
 
 
 @pages.get("/unsubscribe/<secret>")
-def unsubscribe(secret: str) -> ResponseReturnValue:
-    return _page(secret, AllowForm(formdata=None))
+@pages.get(f"{LIST}/<secret>")
+def unsubscribe(secret: str, of: str = "") -> ResponseReturnValue:
+    return _page(secret, of, AllowForm(formdata=None))
 
 
 @pages.post("/unsubscribe/<secret>")
+@pages.post(f"{LIST}/<secret>")
 @from_anywhere
-def stop_mails(secret: str) -> ResponseReturnValue:
+def stop_mails(secret: str, of: str = "") -> ResponseReturnValue:
     """Whoever holds the link stops the mails: no origin and no form token is asked for. A repeated press shows the same."""
     unsubscribes.check(secret)
     if not any(request.form.get(name) == value for name, value in PRESSED.items()):
-        return _page(secret, AllowForm(formdata=None)), 422
+        return _page(secret, of, AllowForm(formdata=None)), 422
     if not own_bucket_within(STOPS, "unsubscribe"):
         abort(429)
     unsubscribes.stop(secret)
     db.session.commit()
-    return _page(secret, AllowForm(formdata=None))
+    return _page(secret, of, AllowForm(formdata=None))
 
 
 @pages.post("/unsubscribe/<secret>/undo")
-def allow_mails(secret: str) -> ResponseReturnValue:
+@pages.post(f"{LIST}/<secret>/undo")
+def allow_mails(secret: str, of: str = "") -> ResponseReturnValue:
     unsubscribes.check(secret)
     form = AllowForm()
     if not form.validate():
-        return _page(secret, form), 422
+        return _page(secret, of, form), 422
     if not own_bucket_within(STOPS, "unsubscribe"):
         abort(429)
     unsubscribes.allow(secret)
     db.session.commit()
-    return redirect(url_for(".unsubscribe", secret=secret), 303)
+    return redirect(url_for(".unsubscribe", secret=secret, of=of or None), 303)
 
 
-def _page(secret: str, form: AllowForm) -> str:
+def _page(secret: str, of: str, form: AllowForm) -> str:
     unsubscribes.check(secret)
     stopped = unsubscribes.is_stopped(secret)
-    return render_template("pages/unsubscribe.html", secret=secret, stopped=stopped, form=form)
+    return render_template("pages/unsubscribe.html", secret=secret, of=of or None, stopped=stopped, form=form)

@@ -11,6 +11,7 @@ from petitions.imports import services as import_services
 from petitions.invitations import jobs as invitation_jobs
 from petitions.own_page import jobs as own_page_jobs
 from petitions.own_page import mails as own_page_mails
+from petitions.updates import jobs as update_jobs
 
 RECOUNT = "petitions.recount"
 
@@ -56,10 +57,12 @@ JOBS: dict[str, Handler] = {
     import_services.INVITE: import_inviting.work,
     **own_page_jobs.JOBS,
     **invitation_jobs.JOBS,
+    **update_jobs.JOBS,
     submission_services.LATER: submission_services.mail_later,
 }
 TICKS = (
     *invitation_jobs.TICKS,
+    *update_jobs.TICKS,
     Tick(held_services.trickle, every=60.0),
     Tick(submission_services.open_received, every=0.0),
     Tick(submission_services.forget_buckets, every=300.0),

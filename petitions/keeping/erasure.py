@@ -20,6 +20,8 @@ from petitions.keeping import rotation as keys
 from petitions.keeping.clearing import AT_ONCE, UNSYNCED
 from petitions.models import Petition, Signature, Submission, Suppression
 from petitions.states import PetitionState
+from petitions.updates import jobs as update_jobs
+from petitions.updates.models import Update
 
 ACT = "petition-erased"  # in the journal
 TAKING = (PetitionState.OPEN, PetitionState.PAUSED)
@@ -98,6 +100,8 @@ def finish(petition: Petition, moment: datetime, mails: Path) -> None:
 
 def _empty(petition: Petition, moment: datetime, mails: Path) -> None:
     """In batches that are repeated without harm: what is empty is not looked at again."""
+    update_jobs.stop_all(petition)
+    db.session.commit()  # nothing more is promised from now on
     _recall(petition, mails)
     something = or_(Signature.blob.is_not(None), Signature.email_index.is_not(None), Signature.public_name.is_not(None))
     theirs = select(Signature.id, Signature.public_id).where(Signature.petition_id == petition.id, something)
@@ -127,7 +131,7 @@ def _about(petition: Petition, jobs: Sequence[Any]) -> list[Any]:
     """Those jobs whose key names a row of the petition, or whose arguments the petition itself."""
     named = {part for job in jobs for part in str(job.key).split(":") if len(part) == PUBLIC_ID}
     mine: set[str] = set()
-    for table in (Submission, Signature, Invitation):
+    for table in (Submission, Signature, Invitation, Update):
         found = select(table.public_id).where(table.petition_id == petition.id, table.public_id.in_(named))
         mine.update(db.session.scalars(found))
     return [

@@ -15,6 +15,7 @@ from petitions.own_page import mails as own_page_mails
 from petitions.own_page.services import STANDING, Standing, correction_key, standing_of
 from petitions.persons import SEALED_CONTEXT, open_person, public_affiliation
 from petitions.states import SignatureState, SubmissionState, Visibility
+from petitions.updates.audience import list_name
 
 
 def correct(job: Job) -> None:
@@ -34,6 +35,8 @@ def correct(job: Job) -> None:
         return
     person = {**open_person(petition, row), **asked["fields"]}
     sealed = vault().seal(petition.scope, SEALED_CONTEXT, row.public_id, person)
+    if asked["fields"].get("updates"):  # asked for anew: what ended the news before is taken back
+        unsubscribes.allow(unsubscribes.token_of(person["email"], list_name(petition)))
     row.key_id, row.data_key_id, row.blob = sealed.key_id, sealed.data_key_id, sealed.blob
     if isinstance(row, Signature) and row.state == SignatureState.VALID and row.visibility == Visibility.PUBLIC:
         row.public_name, row.public_affiliation = person["name"], public_affiliation(person)

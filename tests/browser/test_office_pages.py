@@ -26,6 +26,8 @@ PATHS = (
     "{tax_receipt}", "/office/moderation", "/office/moderation?state=rejected", "/office/moderation?state=approved",
     "/office/moderation?case={quiet_case}", "/office/cases/{said}", "/office/cases/{said}/comments/{comment_approved}",
     "/office/cases/{said}/comments/{comment_rejected}", "/office/cases/{said}/comments/{comment_withdrawn}",
+    "{tax_receipt}",
+    f"{PETITION}/updates", f"{PETITION}/updates/new", "{draft_update}", "{draft_update}/edit", "{paused_update}",
 )  # fmt: skip
 FILE = """Name;Land;Ort;E-Mail
 Ada Example;Germany;Cork;
@@ -52,6 +54,7 @@ def test_a_page_fits_every_window_and_axe_finds_nothing(desk: Desk, path: str) -
         ("/office/rates", "Enter the rate"), (f"{PETITION}/imports/new", "Read the file"),
         ("{import_came}", "Take this line out"),
         ("/office/offline-gifts/new", "Enter the gift"), ("{refund}", "Go on"), ("{offline}", "Take it back"),
+        (f"{PETITION}/updates/new", "Save"),
         ("/office/patrons/new", "Save"), ("/office/tax/registrations/new", "Take it into use"),
     ],
 )  # fmt: skip

@@ -49,6 +49,9 @@ OTHERS = {
     "offline_gifts": "given outside the site: their donors write to the treasurer, who entered them",
     "stripe_events": "that Stripe told us something, by its number", "balance_transactions": "Stripe's account",
     "payouts": "sums", "decline_waves": "sums", "tax_registrations": "of the organisation", "tax_counters": "sums",
+    "updates": "what organisers wrote", "update_counts": "sums",
+    "update_marks": "a hash that nobody finds without the address, for a week",
+    "mail_bounces": "a hash that nobody finds without the address, for a year",
 }  # fmt: skip
 ASKED = {"jobs"}  # in the file by what they are called, without what they hold
 TAG = "Zenobia Sentinel"

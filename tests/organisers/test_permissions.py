@@ -134,6 +134,14 @@ remove_imported_line      OR---  petition   personal
 site                      O----  .          .
 check_site                O----  .          .
 choose_licence            O----  .          .
+update_list               ORM-V  petition   .
+new_update                OR---  petition   .
+update                    ORM-V  petition   .
+edit_update               OR---  petition   .
+translate_update          OR---  petition   .
+test_update               OR---  petition   .
+send_update               OR---  petition   step-up
+act_on_update             OR---  petition   .
 wall                      ORMT-  .          personal
 judge_words               ORMT-  words      personal
 gift_list                 OR-T-  .          .

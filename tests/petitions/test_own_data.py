@@ -45,6 +45,7 @@ OTHERS = {
     "signature_imports": "what an organiser took over, by file", "import_parts": "files that wait a few days, sealed, of many",
     "import_refusals": "lines that stayed out, by their number",
     "site_checks": "of the site",
+    "updates": "what organisers wrote", "update_counts": "sums",
 }  # fmt: skip
 
 

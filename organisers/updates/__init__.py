@@ -1,0 +1,1 @@
+"""The office: updates to those who asked for news."""

@@ -1,0 +1,117 @@
+"""The signatories whom an update goes to: read in order, opened, looked at once more before each mail; needs the keystore."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import func, select
+
+from core import bounces, clock, tokens, unsubscribes
+from core.bulk import Addressee
+from core.db import db, insert
+from petitions import mails
+from petitions.models import ConsentText, Petition, Signature, SignatureToken, Submission
+from petitions.persons import UNREADABLE, opener
+from petitions.states import Method, SignatureState
+from petitions.updates.models import Update, UpdateKind, UpdateState
+
+TOLD_ALL = (UpdateKind.CHANGED,)  # what a name stands under has changed: that is told whoever signed
+LISTS = "updates"
+SAMPLES, SAMPLED = 20, 50  # rows that an estimate opens
+
+
+def list_name(petition: Petition) -> str:
+    """What a petition's list is called in the links that end it."""
+    return f"{LISTS}:{petition.public_id}"
+
+
+def ahead(found: Update, after: int, limit: int) -> tuple[int, list[Addressee]]:
+    """The next rows: the last one's id, 0 where there is none, and those among them whom the update goes to."""
+    query = _standing(found).where(Signature.id > after).order_by(Signature.id).limit(limit)
+    rows = db.session.execute(query).all()
+    return (rows[-1].id if rows else 0), _wanting(found, rows)
+
+
+def links(found: Update, addressees: Sequence[Addressee]) -> dict[int, dict[str, str]]:
+    """Fresh links to own page, withdrawal and “I never signed this”, by row. They live from now on, not from sending on:
+    an update waits briefly, since only as many are promised as may go soon."""
+    server = current_app.config["UNDERSIGNED"].server_url
+    ids = [one.row for one in addressees]
+    sent = select(Signature.id, Submission.id).join(Submission, Submission.public_id == Signature.public_id)
+    given: dict[int, dict[str, str]] = {}
+    new = []
+    for row, submission_id in db.session.execute(sent.where(Signature.id.in_(ids))):
+        for purpose in mails.ALWAYS:
+            secret = tokens.new_secret()
+            new.append(
+                {
+                    "digest": tokens.digest(secret), "purpose": purpose, "submission_id": submission_id,
+                    "expires_at": clock.now() + mails.LIVES[purpose],
+                }
+            )  # fmt: skip
+            given.setdefault(row, {})[purpose.value] = f"{server}/signatures/{secret}{mails.PATHS[purpose]}"
+    if new:
+        db.session.execute(insert(SignatureToken), new)
+    return given
+
+
+def still_wanted(email: str, told: Mapping[str, Any]) -> str:
+    """core.bulk's check: why a promised mail must not go any more. Who has left, or wants no news now, gets none."""
+    found = db.session.get_one(Update, told["update"])
+    if found.state == UpdateState.CANCELLED:  # meanwhile, while this very mail was tried
+        return "cancelled"
+    row = db.session.execute(_standing(found).where(Signature.id == told["row"])).one_or_none()
+    if row is None or not _wanting(found, [row]):
+        return "unwanted"
+    return closed_to(email, found)
+
+
+def closed_to(email: str, found: Update) -> str:
+    """Whether a mailbox has ended this petition's news, or refuses our mail."""
+    marks = (unsubscribes.digest_of(email, list_name(found.petition)), unsubscribes.digest_of(email))
+    if unsubscribes.among(marks):
+        return "stopped"
+    return "refused" if bounces.among(marks) else ""
+
+
+def estimate(found: Update) -> int:
+    """About how many signatories it goes to: of a sample, spread over all who stand, those who asked for news."""
+    total, first, last = db.session.execute(
+        select(func.count(), func.min(Signature.id), func.max(Signature.id)).where(*_of(found))
+    ).one()
+    if not total:
+        return 0
+    step = (last - first) // SAMPLES + 1
+    seen: dict[int, Any] = {}
+    for start in range(first, last + 1, step):
+        spread = _standing(found).where(Signature.id >= start).order_by(Signature.id).limit(SAMPLED)
+        seen |= {row.id: row for row in db.session.execute(spread)}
+    return round(total * len(_wanting(found, seen.values())) / max(1, len(seen)))
+
+
+def _of(found: Update) -> tuple[Any, ...]:
+    theirs = [
+        Signature.petition_id == found.petition_id, Signature.state == SignatureState.VALID,
+        Signature.blob.is_not(None), Signature.method != Method.PAPER,
+    ]  # fmt: skip
+    return *theirs, *([Signature.country == found.country] if found.country else [])
+
+
+def _standing(found: Update) -> Any:
+    """Those who confirmed an address that is still kept; nobody on paper ever confirmed one."""
+    columns = (
+        Signature.id, Signature.public_id, Signature.key_id, Signature.data_key_id, Signature.blob, ConsentText.language,
+    )  # fmt: skip
+    return select(*columns).join(ConsentText, ConsentText.digest == Signature.consent_digest).where(*_of(found))
+
+
+def _wanting(found: Update, rows: Iterable[Any]) -> list[Addressee]:
+    open_row, wanting = opener(found.petition), []
+    for row in rows:
+        try:
+            person = open_row(row.key_id, row.data_key_id, row.blob, row.public_id)
+        except UNREADABLE:  # nobody knows what they wished
+            continue
+        if person.get("email") and (person.get("updates") or found.kind in TOLD_ALL):
+            wanting.append(Addressee(row.id, person["email"], row.language))
+    return wanting

@@ -1,0 +1,44 @@
+"""What became of an update's mails: counted as it happens, read by the office."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from core.db import db, insert
+from petitions.updates import outbox
+from petitions.updates.models import Update, UpdateCount
+
+SKIPPED = ("unsubscribed", "bounced", "this_week", "twice")  # never promised
+LOST = ("refused", "stopped", "unwanted", "dead", "cancelled")  # promised, and not sent
+HEARD = ("bounced_back", "complained")  # what came of those that were sent
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an update has come; `skipped`, `lost` and `heard` by outcome, without those of which there are none."""
+
+    promised: int
+    waiting: int
+    skipped: Mapping[str, int]
+    lost: Mapping[str, int]
+    heard: Mapping[str, int]
+
+    @property
+    def sent(self) -> int:
+        return max(0, self.promised - self.waiting - sum(self.lost.values()))
+
+
+def tell(update_id: int, outcomes: Mapping[str, int]) -> None:
+    """Adds to an update's counts in the current transaction."""
+    for outcome, mails in outcomes.items():
+        row = insert(UpdateCount).values(update_id=update_id, outcome=outcome, mails=mails)
+        more = {"mails": UpdateCount.mails + mails}
+        db.session.execute(row.on_conflict_do_update(index_elements=["update_id", "outcome"], set_=more))
+
+
+def progress(found: Update) -> Progress:
+    query = select(UpdateCount.outcome, UpdateCount.mails).where(UpdateCount.update_id == found.id)
+    counts = {outcome: mails for outcome, mails in db.session.execute(query)}
+    parts = [{name: counts[name] for name in names if name in counts} for names in (SKIPPED, LOST, HEARD)]
+    return Progress(found.promised, outbox.unsent(found), *parts)
