@@ -20,6 +20,7 @@ RIGHTS: dict[str, str] = {
     "balance_transactions": "", "payouts": "", "offline_gifts": READS,
     "donors": READS, "donor_links": "SELECT, DELETE", "fund_questions": "SELECT, UPDATE", "tax_registrations": READS,
     "tax_receipts": READS, "tax_receipt_lines": READS, "tax_counters": "",
+    "petition_versions": READS, "petition_translations": READS,
     "wall_entries": READS, "patron_levels": READS, "patron_minimums": READS, "general_fund": READS,
     "updates": "", "update_counts": "", "update_marks": "", "mail_bounces": "",
 }  # fmt: skip

@@ -76,6 +76,10 @@ ADVICE = {
         "without it, and say so; a mail that would be nothing without its PDF waits and is tried again for about a week. Ask "
         "the person who runs the site to look into its log now, and to run 'flask doctor'."
     ),
+    "petition-not-opened": _l(
+        "A petition that was to open by itself could not: below it says why. It is a draft again. Open it in the office, mend "
+        "what is missing, and publish it."
+    ),
     "job-dead": _l(
         "Something that the site had promised, a mail for example, failed many times and was given up. Ask the person "
         "who runs the site to look into its log and run 'flask doctor'."

@@ -4,7 +4,7 @@ from flask import render_template
 
 from core import audit, relay
 from donations import services as donations
-from organisers import counting_views, login_views, numbers, search_views  # noqa: F401 - their routes
+from organisers import counting_views, login_views, numbers, preview_views, search_views  # noqa: F401 - their routes
 from organisers.blueprint import office
 from organisers.books import views as books_views  # noqa: F401
 from organisers.cases import services as case_services
@@ -23,7 +23,7 @@ from organisers.moderation import services as moderation_services
 from organisers.moderation import views as moderation_views  # noqa: F401
 from organisers.paper import import_views as paper_import_views  # noqa: F401
 from organisers.paper import views as paper_views  # noqa: F401
-from organisers.petitions import part_views, recipient_views  # noqa: F401
+from organisers.petitions import outcome_views, part_views, recipient_views, translation_views  # noqa: F401
 from organisers.petitions import services as petition_services
 from organisers.petitions import views as petition_views  # noqa: F401
 from organisers.rates import views as rate_views  # noqa: F401
