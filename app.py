@@ -62,6 +62,7 @@ import petitions.thanks_views
 import petitions.updates.commands
 import petitions.updates.jobs
 import petitions.updates.models
+import petitions.versions.views
 import petitions.views
 from config import SettingError, Settings, is_loopback, read_settings
 from core import (  # noqa: F401 - models
@@ -101,6 +102,7 @@ TICKS = (
 PUBLIC = (
     pages.views.pages,
     petitions.blueprint.petitions,
+    petitions.versions.views.translated,
     petitions.signature_views.signatures,
     petitions.own_page.views.own_page,
     petitions.invitations.views.invitations,

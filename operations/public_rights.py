@@ -25,6 +25,7 @@ RIGHTS: dict[str, str] = {
     "comments": ACTS, "reports": ADDS, "moderation_acts": "",
     "page_counts": ACTS, "audit_checkpoints": "",
     "signature_imports": "", "import_parts": "", "import_refusals": "", "site_checks": "",
+    "petition_versions": READS, "petition_translations": READS,
     "wall_entries": READS, "patron_levels": READS, "patron_minimums": READS, "general_fund": READS,
     "updates": "", "update_counts": "", "update_marks": "", "mail_bounces": "",
 }  # fmt: skip

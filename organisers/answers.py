@@ -9,7 +9,10 @@ from flask_security import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as BaseResponse
 
+from core.guards import with_scripts
+
 OFFICE_PATH = re.compile(r"/office(?:/[A-Za-z0-9_-]+)*/?(?:\?[A-Za-z0-9=&_-]*)?", re.ASCII)
+PREVIEW = "preview"  # the name of the button that shows a form again, with its Markdown as readers will see it
 
 
 def actor() -> str:
@@ -20,6 +23,16 @@ def actor() -> str:
 def form_page(template: str, form: FlaskForm, **context: Any) -> Response:
     """The form's page, with everything typed; 422 once it was sent and did not hold."""
     return make_response(render_template(template, form=form, **context), 422 if form.errors else 200)
+
+
+def previewed() -> bool:
+    """Whether the form was sent only to see how it will look: nothing may be saved then."""
+    return PREVIEW in request.form
+
+
+def writing_page(template: str, form: FlaskForm, **context: Any) -> Response:
+    """form_page for texts in Markdown, which a script shows rendered while they are typed."""
+    return with_scripts(form_page(template, form, previewed=previewed(), **context))
 
 
 def done(sentence: str, endpoint: str, **values: Any) -> BaseResponse:

@@ -1,6 +1,7 @@
 """Form fields of the office: they keep what was typed and answer in our own sentences."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -57,6 +58,17 @@ def yes_no(label: Any) -> RadioField:
 def goal(label: Any, highest: int) -> IntegerField:
     message = _l("Write a whole number from 1 to %(highest)s.", highest=f"{highest:,}")
     return Whole(label, [Optional(), NumberRange(1, highest, message)])
+
+
+def web_address(field: StringField) -> None:
+    """Raises ValidationError where something is typed that is no whole web address."""
+    try:
+        parts = urlsplit(field.data or "https://nothing.example")
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        sound = False
+    if not sound:
+        raise ValidationError(_("Write the whole web address, beginning with https://."))
 
 
 class OfficeForm(FlaskForm):

@@ -88,6 +88,10 @@ ADVICE = {
         "The audit chain does not hold: an entry was changed or removed in the database. Trust no entry from the one below "
         "on, compare with a backup, and tell the person who runs the site."
     ),
+    "petition-not-opened": _l(
+        "A petition that was to open by itself could not: below it says why. It is a draft again. Open it in the office, mend "
+        "what is missing, and publish it."
+    ),
     "job-dead": _l(
         "Something that the site had promised, a mail for example, failed many times and was given up. Ask the person "
         "who runs the site to look into its log and run 'flask doctor'."

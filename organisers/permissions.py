@@ -134,6 +134,12 @@ PERMISSIONS: Mapping[str, Rule] = {
     "test_update": Rule(WRITERS, of_petition),
     "send_update": Rule(WRITERS, of_petition, step_up=True),
     "act_on_update": Rule(WRITERS, of_petition),
+    "preview": Rule(WRITERS),
+    "answer_petition": Rule(WRITERS, of_petition),
+    "win_petition": Rule(WRITERS, of_petition),
+    "translation_list": Rule(WRITERS, of_petition),
+    "translate_petition": Rule(WRITERS, of_petition),
+    "remove_translation": Rule(WRITERS, of_petition),
     # money
     "gift_list": Rule(GIFTS), "gift": Rule(GIFTS, of_gift),
     "open_donor": Rule(MONEY, of_gift, personal=True, step_up=True),

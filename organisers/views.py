@@ -8,7 +8,13 @@ from flask import render_template
 from cases.models import Case
 from core import audit, audit_checks, relay
 from donations import services as donations
-from organisers import counting_views, login_views, numbers, search_views  # noqa: F401 - their routes
+from organisers import (  # noqa: F401 - their routes
+    counting_views,
+    login_views,
+    numbers,
+    preview_views,
+    search_views,
+)
 from organisers.accounts import (
     account_views,  # noqa: F401
     colleague_views,  # noqa: F401
@@ -37,7 +43,7 @@ from organisers.moderation import views as moderation_views  # noqa: F401
 from organisers.paper import import_views as paper_import_views  # noqa: F401
 from organisers.paper import views as paper_views  # noqa: F401
 from organisers.permissions import JUDGES, READERS
-from organisers.petitions import part_views, recipient_views  # noqa: F401
+from organisers.petitions import outcome_views, part_views, recipient_views, translation_views  # noqa: F401  # noqa: F401
 from organisers.petitions import services as petition_services
 from organisers.petitions import views as petition_views  # noqa: F401
 from organisers.rates import views as rate_views  # noqa: F401

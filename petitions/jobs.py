@@ -3,7 +3,7 @@
 from core import proofs
 from core.jobs import Handler, Job, enqueue
 from core.worker import Tick
-from petitions import confirmation_services, second_mails, signature_services, submission_services
+from petitions import confirmation_services, opening, second_mails, signature_services, submission_services
 from petitions.abuse import held_services, invalidation_batches, watching
 from petitions.counting import margins, recounts, tallies
 from petitions.imports import inviting as import_inviting
@@ -63,6 +63,7 @@ JOBS: dict[str, Handler] = {
 TICKS = (
     *invitation_jobs.TICKS,
     *update_jobs.TICKS,
+    Tick(opening.open_and_close, every=5.0),
     Tick(held_services.trickle, every=60.0),
     Tick(submission_services.open_received, every=0.0),
     Tick(submission_services.forget_buckets, every=300.0),

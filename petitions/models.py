@@ -1,10 +1,12 @@
 """Petitions, the sealed submissions that people make, the signatures that they confirm, and the numbers."""
 
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     JSON,
     CheckConstraint,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -37,7 +39,9 @@ IMPORTED = text("import_id IS NOT NULL")
 
 
 class Petition(Base):
-    """An addressed letter that people sign. `public_id` names its scope in the vault."""
+    """An addressed letter that people sign. `public_id` names its scope in the vault.
+
+    `answered_on` and `won_on` are set while an answer and a victory stand; their words are kept where they were taken back."""
 
     __tablename__ = "petitions"
     __table_args__ = (CheckConstraint("goal IS NULL OR goal > 0", name="goal_positive"),)
@@ -63,6 +67,12 @@ class Petition(Base):
     retention_days: Mapped[int] = mapped_column(Integer, default=90)
     legal_hold: Mapped[str] = mapped_column(Text, default="")
     erased_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    answer: Mapped[str] = mapped_column(Text, default="")
+    answered_on: Mapped[date | None] = mapped_column(Date)
+    answer_source: Mapped[str] = mapped_column(String(500), default="")
+    closing_lines: Mapped[str] = mapped_column(Text, default="")
+    won_on: Mapped[date | None] = mapped_column(Date)
     case: Mapped[Case] = relationship()
     recipients: Mapped[list["Recipient"]] = relationship(
         back_populates="petition", order_by="Recipient.position", cascade="all, delete-orphan"
@@ -86,6 +96,11 @@ class Petition(Base):
             and not self.invited_only
             and (self.closes_at is None or clock.now() < self.closes_at)
         )
+
+    @property
+    def delivered_on(self) -> date | None:
+        """The day of its last delivery, where the petition is at home."""
+        return self.delivered_at and self.delivered_at.astimezone(ZoneInfo(self.time_zone)).date()
 
     @property
     def visibility_default(self) -> Visibility:

@@ -17,18 +17,19 @@ from core.vault import vault
 from petitions import consent, deadlines
 from petitions.models import Petition, Recipient
 from petitions.states import HIDDEN_STATES, PetitionState
+from petitions.versions import services as versions
 
 S = PetitionState
-TRANSITIONS: dict[PetitionState, tuple[PetitionState, ...]] = {
+TRANSITIONS: dict[PetitionState, tuple[PetitionState, ...]] = {  # what ended stays ended: the clocks of deletion run
     S.DRAFT: (S.SCHEDULED, S.OPEN, S.ARCHIVED),
     S.SCHEDULED: (S.DRAFT, S.OPEN),
     S.OPEN: (S.PAUSED, S.CLOSED, S.VICTORY),
     S.PAUSED: (S.OPEN, S.CLOSED, S.VICTORY),
-    S.CLOSED: (S.OPEN, S.DELIVERED, S.VICTORY, S.ARCHIVED),
+    S.CLOSED: (S.OPEN, S.DELIVERED, S.ANSWERED, S.VICTORY, S.ARCHIVED),
     S.DELIVERED: (S.ANSWERED, S.VICTORY, S.ARCHIVED),
-    S.ANSWERED: (S.VICTORY, S.ARCHIVED),
-    S.VICTORY: (S.ARCHIVED,),
-    S.ARCHIVED: (),
+    S.ANSWERED: (S.CLOSED, S.DELIVERED, S.VICTORY, S.ARCHIVED),
+    S.VICTORY: (S.CLOSED, S.DELIVERED, S.ANSWERED, S.ARCHIVED),
+    S.ARCHIVED: (S.DRAFT, S.CLOSED, S.DELIVERED, S.ANSWERED, S.VICTORY),
 }
 ORDER = (S.OPEN, S.PAUSED, S.VICTORY, S.ANSWERED, S.DELIVERED, S.CLOSED)
 REMEMBERED = 1.0  # seconds: signing reads its petition at most once a second a process
@@ -98,15 +99,17 @@ def forget() -> None:
 
 
 def list_public(case: Case | None = None) -> list[Petition]:
-    """Every petition (of a case) that the public may see: open ones first, the newest before the older."""
-    wanted = _public() if case is None else _public().where(Petition.case_id == case.id)
+    """Every petition (of a case) that stands in the public lists: open ones first, the newest before the older."""
+    listed = _public().where(Petition.state != S.ARCHIVED)
+    wanted = listed if case is None else listed.where(Petition.case_id == case.id)
     found = db.session.scalars(wanted.order_by(Petition.id.desc())).all()
     return sorted(found, key=lambda petition: ORDER.index(petition.state))
 
 
 def _public() -> Any:
     options = (joinedload(Petition.case).selectinload(Case.people), selectinload(Petition.recipients))
-    hidden = Petition.state.in_(HIDDEN_STATES) | (Case.status == CaseStatus.DRAFT)
+    never = (Petition.state == S.ARCHIVED) & Petition.published_at.is_(None)
+    hidden = Petition.state.in_(HIDDEN_STATES) | never | (Case.status == CaseStatus.DRAFT)
     return (
         select(Petition)
         .join(Petition.case)
@@ -150,9 +153,28 @@ def record_all_consent() -> None:
         record_consent(petition)
 
 
-def publish(petition: Petition) -> Petition:
+def publish(petition: Petition, *, actor: str = "") -> Petition:
     """Opens a petition for signatures. Raises NotReady with every reason at once, or WrongState."""
     now = clock.now()
+    in_time = (
+        not petition.opens_at or petition.opens_at <= now,
+        _("The opening time is still to come: schedule it, or clear it."),
+    )
+    _check(petition, in_time)
+    petition.opens_at, petition.published_at = petition.opens_at or now, petition.published_at or now
+    versions.begin(petition, actor=actor)
+    return move(petition, S.OPEN)
+
+
+def schedule(petition: Petition) -> Petition:
+    """From then on it opens by itself, at its time. Raises NotReady, WrongState."""
+    to_come = petition.opens_at is not None and petition.opens_at > clock.now()
+    _check(petition, (to_come, _("Give an opening time that is still to come, then schedule it.")))
+    return move(petition, S.SCHEDULED)
+
+
+def _check(petition: Petition, *further: tuple[bool, str]) -> None:
+    """Raises NotReady with every reason why it cannot be published."""
     checks = (
         (petition.recipients, _("Add the recipient to whom the letter is addressed.")),
         (petition.letter.strip(), _("Write the letter.")),
@@ -162,31 +184,27 @@ def publish(petition: Petition) -> Petition:
             not deadlines.ran_out(petition),
             _("Who signed this petition has been deleted, so it cannot open again. Make a new petition."),
         ),
-        (not petition.opens_at or petition.opens_at <= now, _("The opening time is still to come: publish then, or clear it.")),
-        (not petition.closes_at or petition.closes_at > now, _("The closing date has passed: choose a later one.")),
+        (not petition.closes_at or petition.closes_at > clock.now(), _("The closing date has passed: choose a later one.")),
+        *further,
     )  # fmt: skip
     reasons = [sentence for holds, sentence in checks if not holds]
     if reasons:
         raise NotReady(reasons)
-    petition.opens_at = petition.opens_at or now
-    return move(petition, S.OPEN)
 
 
 def move(petition: Petition, state: PetitionState) -> Petition:
-    """Moves a petition along TRANSITIONS, in one guarded UPDATE. Raises WrongState."""
-    sources = [source for source, targets in TRANSITIONS.items() if state in targets]
+    """Moves a petition along TRANSITIONS, in one UPDATE that is guarded by the state it was read in. Raises WrongState."""
+    before = petition.state
+    if state not in TRANSITIONS[before]:
+        raise WrongState(f"{before} → {state}")
     values: dict[str, Any] = {"state": state}
     if state in deadlines.ENDED:  # whatever ends it: the clocks of deletion count from here
         values["closes_at"] = func.coalesce(_earlier(petition), clock.now())
     db.session.flush()
-    moved = db.session.execute(
-        update(Petition)
-        .where(Petition.id == petition.id, Petition.state.in_(sources))
-        .values(values)
-        .returning(Petition.id)
-    ).scalar()
+    here = (Petition.id == petition.id, Petition.state == before)
+    moved = db.session.execute(update(Petition).where(*here).values(values).returning(Petition.id)).scalar()
     if moved is None:
-        raise WrongState(f"{petition.state} → {state}")
+        raise WrongState(f"{before} → {state}")
     db.session.refresh(petition)
     record_consent(petition)
     return petition

@@ -160,6 +160,9 @@ class InvitationState(enum.StrEnum):
 
 
 LISTED = (Visibility.RECIPIENTS, Visibility.PUBLIC)
-HIDDEN_STATES = (PetitionState.DRAFT, PetitionState.SCHEDULED, PetitionState.ARCHIVED)
+HIDDEN_STATES = (
+    PetitionState.DRAFT,
+    PetitionState.SCHEDULED,
+)  # an archived one that was never published is hidden, too
 REVIEWED = tuple(HeldReason)[tuple(HeldReason).index(HeldReason.TRAP) :]
 RELEASABLE = (HeldReason.REFUSED, *REVIEWED)  # an organiser may let go; nobody waits for a judgement of the first

@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from limits import parse
 
-from core import countries, tokens
+from core import countries, languages, tokens
 from core.goals import next_goal
 from core.guards import cacheable, with_scripts
 from core.limits import TOR, own_bucket, own_bucket_within
@@ -30,6 +30,9 @@ from petitions.counting import margins, page_counts, tallies
 from petitions.forms import SignForm
 from petitions.invitations import services as invitation_services
 from petitions.models import Petition
+from petitions.versions import services as versions
+from petitions.versions import translations
+from petitions.versions.translations import Reading
 
 LATEST = 10
 PAGE = 50
@@ -53,7 +56,7 @@ def show(slug: str) -> Response:
     source = sources.known(petition, request.args.get("source", ""))
     form = SignForm(petition, formdata=None, data={"source": "" if source == sources.OTHER else source})
     request.environ[COUNTED] = (petition.id, page_counts.SEEN, source)
-    return cacheable(_page(petition, form))
+    return cacheable(page(petition, form))
 
 
 @petitions.get("/<slug>.json")
@@ -77,7 +80,7 @@ def sign(slug: str) -> ResponseReturnValue:
     if given is None:
         form = SignForm(petition)
         if not form.validate():
-            return _page(petition, form), 422
+            return page(petition, form), 422
         given = form.signing()
     public_id = submission_services.submit(
         petition, country=given.country, visibility=given.visibility, source=given.source, person=given.person,
@@ -126,21 +129,35 @@ def petition_json(petition: Petition) -> dict[str, Any]:
         for r in petition.recipients
     ]
     server = current_app.config["UNDERSIGNED"].server_url
-    page = f"{server}/petitions/{petition.slug}"
+    address = f"{server}/petitions/{petition.slug}"
+    version = versions.newest(petition)
     return {
         "slug": petition.slug, "title": petition.title, "state": petition.state.value, "case": petition.case.slug,
         "recipients": recipients, "signatures": total, "goal": next_goal(total, petition.goal),
         "opens_at": petition.opens_at and petition.opens_at.isoformat(),
         "closes_at": petition.closes_at and petition.closes_at.isoformat(),
-        "visibility_default": petition.visibility_default.value, "languages": [petition.language],
+        "visibility_default": petition.visibility_default.value,
+        "languages": list(translations.reading(petition).languages), **outcome(petition),
+        "version": version and version.number, "changed_at": version and version.since.isoformat(),
         "on_paper": tallies.on_paper(petition.id), "imported": sum(imported.values()), "imported_from": imported,
         "by_country": parts.by_country, "by_day": parts.by_day,
         "parts_taken_on": parts.taken_on and parts.taken_on.isoformat(),
         "links": {
-            "self": f"{page}.json", "page": page, "count": f"{page}/count.json",
+            "self": f"{address}.json", "page": address, "count": f"{address}/count.json", "versions": f"{address}/versions",
             "case": f"{server}/cases/{petition.case.slug}",
         },
     }  # fmt: skip
+
+
+def outcome(petition: Petition) -> dict[str, Any]:
+    """What became of it, as JSON: `answer` and `victory` are null while there is none."""
+    answer, won_on = petition.answered_on, petition.won_on
+    source = petition.answer_source or None
+    return {
+        "delivered_at": petition.delivered_at and petition.delivered_at.isoformat(),
+        "answer": answer and {"text": petition.answer, "date": answer.isoformat(), "source_url": source},
+        "victory": won_on and {"text": petition.closing_lines, "date": won_on.isoformat()},
+    }
 
 
 def _too_many(petition: Petition) -> ResponseReturnValue:
@@ -148,7 +165,7 @@ def _too_many(petition: Petition) -> ResponseReturnValue:
     form.form_errors.append(
         _("Very many people sign from your network. Wait a quarter of an hour, then send it again.")
     )
-    return _page(petition, form), 429
+    return page(petition, form), 429
 
 
 def _no_signing(petition: Petition) -> str:
@@ -157,17 +174,19 @@ def _no_signing(petition: Petition) -> str:
     return render_template(f"petitions/{name}.html", petition=petition, case=petition.case)
 
 
-def _page(petition: Petition, form: SignForm) -> Response:
+def page(petition: Petition, form: SignForm, reading: Reading | None = None) -> Response:
+    """The petition's page, in its own language unless another reading is given."""
     form.offer(petition)
     halted, proof = not switches().signing, proofs.wanted(petition.id)
-    total = tallies.total(petition.id)
+    total, version = tallies.total(petition.id), versions.newest(petition)
     latest, parts = list_services.public_list(petition.id, limit=LATEST), margins.shown(petition.id)
-    page = render_template(
+    made = render_template(
         "petitions/petition.html", petition=petition, case=petition.case, form=form, total=total, section="petitions",
-        invited=invitation_services.shown(petition.id),
+        invited=invitation_services.shown(petition.id), reading=reading or translations.reading(petition),
+        changed=version if version and version.number > 1 else None, languages=languages,
         goal=next_goal(total, petition.goal), closed=halted or not petition.open, halted=halted and petition.open,
         supporters=[(row.public_name, countries.name_of(row.country)) for row in latest], proof=proof,
         countries=[(countries.name_of(code), number) for code, number in parts.by_country.items()],
         taken_on=parts.taken_on, on_paper=tallies.on_paper(petition.id), imported=tallies.imported(petition.id),
     )  # fmt: skip
-    return with_scripts(make_response(page)) if proof else make_response(page)
+    return with_scripts(make_response(made)) if proof else make_response(made)

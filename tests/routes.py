@@ -30,6 +30,8 @@ ROUTES = {
     "petitions.count": (PUBLIC, "GET"),
     "petitions.signatories": (PUBLIC, "GET"),
     "petitions.sign": (PUBLIC, "POST"),
+    "petitions.version_list": (PUBLIC, "GET"),
+    "translated.show": (PUBLIC, "GET"),
     "petitions.printed_sheet": (PUBLIC, "GET"),
     "petitions.qr_code": (PUBLIC, "GET"),
     "petitions.challenge": (MACHINE, "GET"),
@@ -178,6 +180,12 @@ ROUTES = {
     "office.new_petition": (OFFICE, "GET POST"),
     "office.edit_petition": (OFFICE, "GET POST"),
     "office.act": (OFFICE, "POST"),
+    "office.preview": (OFFICE, "POST"),
+    "office.answer_petition": (OFFICE, "GET POST"),
+    "office.win_petition": (OFFICE, "GET POST"),
+    "office.translation_list": (OFFICE, "GET"),
+    "office.translate_petition": (OFFICE, "GET POST"),
+    "office.remove_translation": (OFFICE, "POST"),
     "office.new_recipient": (OFFICE, "GET POST"),
     "office.edit_recipient": (OFFICE, "GET POST"),
     "office.remove_recipient": (OFFICE, "POST"),
@@ -251,7 +259,7 @@ ARGUMENTS: dict[str, Any] = {
     "payment_id": 1, "event_id": "evt_1", "entry_id": 1, "judgement": "hide", "level_id": 1, "session_id": 1, "factor_id": 1,
     "app_id": 1, "factor": "app", "organiser_id": 1,
 }  # fmt: skip
-SLUGS = {"pages": "a-case", "donations": "a-case", "petitions": "a-petition"}
+SLUGS = {"pages": "a-case", "donations": "a-case", "petitions": "a-petition", "translated": "a-petition"}
 # A form that would be taken if its token were there, by endpoint; fields that nobody asks for do no harm.
 FIELDS: dict[str, dict[str, str]] = {
     "petitions.sign": {"name": "Ada Example", "email": "ada@example.org", "country": "IE", "visibility": "recipients"},

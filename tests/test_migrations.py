@@ -26,6 +26,8 @@ from tests.operations.conftest import elsewhere as elsewhere
 from tests.operations.test_backup import NEXT_STEP
 from tests.petitions.conftest import make_campaign
 
+MADE_OF = {"petition_versions": "petitions"}  # a row of the new table for each row of the old one
+
 
 def differences(app: Flask) -> list[Any]:
     with app.app_context(), db.engine.connect() as connection:
@@ -96,7 +98,7 @@ def test_every_step_goes_down_and_up_again_with_rows_in_it(elsewhere: Elsewhere,
                 if move is downgrade:  # a step's own tables take their rows with them
                     filled = {name: count for name, count in filled.items() if name in kept}
                 if below != "base":
-                    assert kept == {name: filled.get(name, 0) for name in kept}
+                    assert kept == {name: filled.get(name, filled.get(MADE_OF.get(name, ""), 0)) for name in kept}
         assert counts() == {}
         upgrade(folder)
         assert schema_revision() == newest_revision()

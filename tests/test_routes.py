@@ -12,6 +12,7 @@ from werkzeug.routing import Rule
 from app import create_app
 from core.db import Base, db
 from core.tokens import form_token
+from petitions.versions import translations
 from tests.conftest import BASE
 from tests.factories import make_case, make_petition
 from tests.organisers.conftest import enter
@@ -58,7 +59,10 @@ def kind(endpoint: str) -> str:
 @pytest.fixture
 def site(app: Flask) -> Site:
     with app.app_context():
-        make_petition(make_case(slug=SLUGS["pages"]), slug=SLUGS["petitions"])
+        petition = make_petition(make_case(slug=SLUGS["pages"]), slug=SLUGS["petitions"])
+        texts = {"title": "Lasst sie frei", "ask": "Wir bitten.", "letter": "Lasst sie frei."}
+        translations.write(petition, ARGUMENTS["language"], actor="olga@example.org", **texts)
+        db.session.commit()
     return Site(app)
 
 

@@ -1,7 +1,6 @@
 """Forms of a case: its page, its safety, the people held, the dated events."""
 
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -11,7 +10,7 @@ from wtforms.validators import InputRequired, Optional
 from cases.models import Case, CaseStatus, EventKind
 from core.currencies import CURRENCIES
 from core.money import Money, from_major
-from organisers.fields import Choice, Day, OfficeForm, country, goal, line, name, slug, text, yes_no
+from organisers.fields import Choice, Day, OfficeForm, country, goal, line, name, slug, text, web_address, yes_no
 
 STATUSES = {
     CaseStatus.DRAFT: _l("Draft: only the office sees it"),
@@ -101,12 +100,4 @@ class EventForm(OfficeForm):
         return {**super().values(), "kind": EventKind(self.kind.data)}
 
     def validate_source_url(self, field: StringField) -> None:
-        if not field.data:
-            return
-        try:
-            parts = urlsplit(field.data)
-            sound = parts.scheme in ("http", "https") and bool(parts.hostname)
-        except ValueError:
-            sound = False
-        if not sound:
-            raise ValidationError(_("Write the whole web address, beginning with https://."))
+        web_address(field)

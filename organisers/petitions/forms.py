@@ -11,18 +11,20 @@ from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, StringField, ValidationError
-from wtforms.validators import Optional
+from wtforms.validators import InputRequired, Optional
 
 from core import clock
 from deliveries.formats import FORMATS
 from organisers.fields import Choice, LocalMoment, OfficeForm, country, goal, line, name, slug, text
 from petitions import deadlines
-from petitions.models import Petition
+from petitions.models import Petition, Recipient
 from petitions.states import PetitionState
+from petitions.versions import services as versions
 
 SOURCE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 LONGEST_SOURCE, MOST_SOURCES = 40, 50
 ENDED = frozenset(deadlines.ENDED) - {PetitionState.CLOSED}  # a closed one may open again, and needs its times for that
+REASON, LONGEST_REASON = _l("Why the text changes"), 1_000
 SHOWN_AS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
 
@@ -49,25 +51,39 @@ class PetitionForm(OfficeForm):
     language = Choice(_l("Language of the letter"), choices=language_choices, default="en")
     sources = text(_l("Source codes"), 2_000)
     invited_only = BooleanField(_l("A closed letter: only people whom I invite sign it"))
+    reason = text(REASON, LONGEST_REASON)
     known: Mapping[tuple[str | None, datetime | None], datetime | None] = {}
 
     @classmethod
+    def fresh(cls) -> Self:
+        """The form of a petition that is not there yet."""
+        form = cls()
+        del form.reason
+        return form
+
+    @classmethod
     def of(cls, petition: Petition) -> Self:
-        """The form of an existing petition, its times in its own zone."""
+        """The form of an existing petition, its times in its own zone; with a reason where people have signed its text."""
         form, zone = cls(obj=petition), ZoneInfo(petition.time_zone)
         times = (petition.opens_at, petition.closes_at)
         form.known = {(petition.time_zone, _local(moment, zone)): moment for moment in times}
         if not form.is_submitted():
             form.opens_at.data, form.closes_at.data = _local(petition.opens_at, zone), _local(petition.closes_at, zone)
             form.sources.data = " ".join(petition.sources)
+        if petition.state == PetitionState.SCHEDULED:
+            form.opens_at.validators = [
+                InputRequired(_("Give the time at which it opens, or take it back to a draft first."))
+            ]
         if petition.state != PetitionState.DRAFT:
             del form.slug, form.invited_only
+        if not versions.signed(petition):
+            del form.reason
         if petition.state in ENDED:  # the promised clocks of deletion count from its closing
             del form.opens_at, form.closes_at
         return form
 
     def values(self) -> dict[str, Any]:
-        """Columns of Petition."""
+        """Columns of Petition, and the reason for the change where one may be due."""
         values = super().values()
         times: dict[str, Any] = {key: self._moment(values[key]) for key in ("opens_at", "closes_at") if key in values}
         return {**values, **times, "sources": _codes(values["sources"])}
@@ -111,6 +127,19 @@ class RecipientForm(OfficeForm):
     organisation = line(_l("Organisation"), 160)
     address = text(_l("Postal address"), 1_000)
     country = country(_l("Country"))
+    reason = text(REASON, LONGEST_REASON)
+
+    @classmethod
+    def of(cls, petition: Petition, recipient: Recipient | None = None) -> Self:
+        """The form of a recipient, or of a new one; with a reason where people have signed to those of before."""
+        form = cls(obj=recipient)
+        if not versions.signed(petition):
+            del form.reason
+        return form
+
+
+class RemoveRecipientForm(OfficeForm):
+    reason = text(REASON, LONGEST_REASON)
 
 
 class ExportForm(OfficeForm):

@@ -11,24 +11,42 @@ from core import audit
 from core.db import db
 from organisers.accounts.scope import Cases, visible
 from organisers.cases.services import NotFound, unique_slug
-from petitions import services
+from petitions import outcomes, services
 from petitions.models import Petition, Recipient
 from petitions.states import PetitionState
+from petitions.versions import services as versions
+from petitions.versions import translations
+from petitions.versions.models import PetitionVersion
 
-ACTS: Mapping[str, Callable[[Petition], Petition]] = {
-    "publish": services.publish,
-    "pause": lambda petition: services.move(petition, PetitionState.PAUSED),
-    "resume": lambda petition: services.move(petition, PetitionState.OPEN),
-    "close": lambda petition: services.move(petition, PetitionState.CLOSED),
-    "reopen": services.publish,
+S = PetitionState
+ACTS: Mapping[str, Callable[[Petition, str], Any]] = {
+    "publish": lambda petition, actor: services.publish(petition, actor=actor),
+    "schedule": lambda petition, actor: services.schedule(petition),
+    "unschedule": lambda petition, actor: services.move(petition, S.DRAFT),
+    "pause": lambda petition, actor: services.move(petition, S.PAUSED),
+    "resume": lambda petition, actor: services.move(petition, S.OPEN),
+    "close": lambda petition, actor: services.move(petition, S.CLOSED),
+    "reopen": lambda petition, actor: services.publish(petition, actor=actor),
+    "archive": lambda petition, actor: services.move(petition, S.ARCHIVED),
+    "unarchive": lambda petition, actor: outcomes.unarchive(petition),
+    "take_back_answer": lambda petition, actor: outcomes.take_back_answer(petition, actor=actor),
+    "take_back_victory": lambda petition, actor: outcomes.take_back_victory(petition, actor=actor),
 }
-DONE = {"publish": "published", "pause": "paused", "resume": "resumed", "close": "closed", "reopen": "reopened"}
+DONE = {
+    "publish": "published", "schedule": "scheduled", "unschedule": "unscheduled", "pause": "paused", "resume": "resumed",
+    "close": "closed", "reopen": "reopened", "archive": "archived", "unarchive": "unarchived",
+    "take_back_answer": "answer_taken_back", "take_back_victory": "victory_taken_back",
+}  # fmt: skip
 OFFERED: Mapping[PetitionState, tuple[str, ...]] = {
-    PetitionState.DRAFT: ("publish",),
-    PetitionState.SCHEDULED: ("publish",),
-    PetitionState.OPEN: ("pause", "close"),
-    PetitionState.PAUSED: ("resume", "close"),
-    PetitionState.CLOSED: ("reopen",),
+    S.DRAFT: ("publish", "schedule", "archive"),
+    S.SCHEDULED: ("unschedule",),
+    S.OPEN: ("pause", "close"),
+    S.PAUSED: ("resume", "close"),
+    S.CLOSED: ("reopen", "archive"),
+    S.DELIVERED: ("archive",),
+    S.ANSWERED: ("take_back_answer", "archive"),
+    S.VICTORY: ("take_back_victory", "archive"),
+    S.ARCHIVED: ("unarchive",),
 }
 
 
@@ -50,7 +68,7 @@ def list_of(case: Case) -> list[Petition]:
 
 def offered(petition: Petition) -> tuple[str, ...]:
     """The acts that its state allows."""
-    return OFFERED.get(petition.state, ())
+    return OFFERED[petition.state]
 
 
 def create(case: Case, *, actor: str, **values: Any) -> Petition:
@@ -61,12 +79,13 @@ def create(case: Case, *, actor: str, **values: Any) -> Petition:
     return petition
 
 
-def edit(petition: Petition, *, actor: str, **values: Any) -> Petition:
-    """Changes columns; the audit entry names them. Raises SlugTaken."""
+def edit(petition: Petition, *, actor: str, reason: str = "", **values: Any) -> Petition:
+    """Changes columns; the audit entry names them. Raises SlugTaken; ReasonMissing where a signed text changes without one."""
     changed = sorted(name for name, value in values.items() if getattr(petition, name) != value)
     with unique_slug():
         services.edit(petition, **{name: values[name] for name in changed})
-    audit.record("petition.edited", petition.slug, actor=actor, fields=changed)
+    version = versions.settle(petition, reason=reason, actor=actor)
+    audit.record("petition.edited", petition.slug, actor=actor, fields=changed, **_because(version, reason))
     return petition
 
 
@@ -74,7 +93,7 @@ def act(petition: Petition, name: str, *, actor: str) -> Petition:
     """One of ACTS, where the petition's state offers it. Raises NotReady, WrongState."""
     if name not in offered(petition):  # TRANSITIONS alone would let "resume" open what was closed
         raise services.WrongState(f"{petition.state}: {name}")
-    ACTS[name](petition)
+    ACTS[name](petition, actor)
     audit.record(f"petition.{DONE[name]}", petition.slug, actor=actor)
     return petition
 
@@ -87,31 +106,64 @@ def get_recipient(petition: Petition, recipient_id: int) -> Recipient:
     return recipient
 
 
-def add_recipient(petition: Petition, *, actor: str, **values: Any) -> Recipient:
+def add_recipient(petition: Petition, *, actor: str, reason: str = "", **values: Any) -> Recipient:
+    """Raises ReasonMissing, as the two below: to whom the letter goes is part of what people sign."""
     last = db.session.scalar(select(func.max(Recipient.position)).where(Recipient.petition_id == petition.id))
     recipient = Recipient(petition=petition, position=(last or 0) + 1, **values)
     db.session.add(recipient)
-    _settle(petition, "recipient.added", actor)
+    _settle(petition, "recipient.added", reason, actor)
     return recipient
 
 
-def edit_recipient(recipient: Recipient, *, actor: str, **values: Any) -> None:
+def edit_recipient(recipient: Recipient, *, actor: str, reason: str = "", **values: Any) -> None:
     for name, value in values.items():
         setattr(recipient, name, value)
-    _settle(recipient.petition, "recipient.edited", actor)
+    _settle(recipient.petition, "recipient.edited", reason, actor)
 
 
-def remove_recipient(recipient: Recipient, *, actor: str) -> None:
+def remove_recipient(recipient: Recipient, *, actor: str, reason: str = "") -> None:
     """Takes a recipient away. Raises LastRecipient where people are asked to sign to nobody else."""
     petition = recipient.petition
     if petition.state != PetitionState.DRAFT and len(petition.recipients) == 1:
         raise LastRecipient
     petition.recipients.remove(recipient)
-    _settle(petition, "recipient.removed", actor)
+    _settle(petition, "recipient.removed", reason, actor)
 
 
-def _settle(petition: Petition, act_name: str, actor: str) -> None:
+def answer(petition: Petition, *, actor: str, **values: Any) -> None:
+    """Notes the official's answer. Raises WrongState."""
+    outcomes.answer(petition, actor=actor, **values)
+    audit.record(
+        "petition.answered", petition.slug, actor=actor, on=petition.answered_on and petition.answered_on.isoformat()
+    )
+
+
+def win(petition: Petition, *, actor: str, **values: Any) -> None:
+    """Ends it as won. Raises WrongState."""
+    outcomes.win(petition, actor=actor, **values)
+    audit.record("petition.won", petition.slug, actor=actor, on=petition.won_on and petition.won_on.isoformat())
+
+
+def translate(petition: Petition, language: str, *, actor: str, **texts: str) -> None:
+    """Writes a translation."""
+    translations.write(petition, language, actor=actor, **texts)
+    audit.record("petition.translated", petition.slug, actor=actor, language=language)
+
+
+def remove_translation(petition: Petition, language: str, *, actor: str) -> None:
+    """Raises TranslationNotFound."""
+    translations.remove(petition, language)
+    audit.record("petition.translation_removed", petition.slug, actor=actor, language=language)
+
+
+def _settle(petition: Petition, act_name: str, reason: str, actor: str) -> None:
     """Who signs from now on agrees to the new recipients, so that their words are stored as a new version."""
     db.session.flush()
+    version = versions.settle(petition, reason=reason, actor=actor)
     services.record_consent(petition)
-    audit.record(act_name, petition.slug, actor=actor)
+    audit.record(act_name, petition.slug, actor=actor, **_because(version, reason))
+
+
+def _because(version: PetitionVersion | None, reason: str) -> dict[str, Any]:
+    """What the audit chain keeps of a new version."""
+    return {"version": version.number, "reason": reason} if version else {}

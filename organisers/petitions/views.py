@@ -1,6 +1,7 @@
 """Petitions in the office: written, published, paused, closed, their numbers seen, their signatures exported."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from flask import Response as FlaskResponse
 from flask import make_response, render_template, request
@@ -14,32 +15,30 @@ from deliveries import services as deliveries
 from deliveries.formats import FORMATS
 from deliveries.streams import in_own_context
 from organisers import charts, numbers
-from organisers.answers import actor, done, form_page
+from organisers.answers import actor, done, previewed, writing_page
 from organisers.blueprint import ID, office
 from organisers.cases import services as case_services
 from organisers.cases.views import LONG_TEXTS, slug_taken
 from organisers.dashboard import cells, funnel, series
 from organisers.petitions import services as petition_services
+from organisers.petitions import words
 from organisers.petitions.forms import ExportForm, PetitionForm
+from organisers.retention.services import takes_delivery
 from petitions import services
 from petitions.counting import tallies
 from petitions.models import Petition
+from petitions.outcomes import ANSWERABLE, WINNABLE
+from petitions.versions import services as versions
+from petitions.versions import translations
 
 PETITION = f"/petitions/<{ID}:petition_id>"
-SAID = {
-    "publish": lambda: _("The petition is open for signatures."),
-    "pause": lambda: _("The petition is paused: nobody can sign until you resume it."),
-    "resume": lambda: _("The petition is open for signatures again."),
-    "close": lambda: _("The petition is closed. Who signed in time may still confirm for a day."),
-    "reopen": lambda: _("The petition is open for signatures again."),
-}
 
 
 @office.route(f"/cases/<{ID}:case_id>/petitions/new", methods=["GET", "POST"])
 @body_limit(LONG_TEXTS)
 def new_petition(case_id: int) -> Response:
-    case, form = case_services.get(case_id), PetitionForm()
-    if form.validate_on_submit():
+    case, form = case_services.get(case_id), PetitionForm.fresh()
+    if form.validate_on_submit() and not previewed():
         try:
             made = petition_services.create(case, actor=actor(), **form.values())
         except case_services.SlugTaken:
@@ -47,7 +46,7 @@ def new_petition(case_id: int) -> Response:
         else:
             db.session.commit()
             return done(_("The petition is a draft. Add its recipient next."), ".new_recipient", petition_id=made.id)
-    return form_page("office/petition_form.html", form, case=case, petition=None)
+    return writing_page("office/petition_form.html", form, case=case, petition=None)
 
 
 @office.get(PETITION)
@@ -60,14 +59,16 @@ def petition(petition_id: int) -> Response:
 def edit_petition(petition_id: int) -> Response:
     found = services.get(petition_id)
     form = PetitionForm.of(found)
-    if form.validate_on_submit():
+    if form.validate_on_submit() and not previewed():
         try:
             petition_services.edit(found, actor=actor(), **form.values())
         except case_services.SlugTaken:
             form.slug.errors = [slug_taken()]
+        except versions.ReasonMissing:
+            form = asked_why(PetitionForm.of, found)
         else:
             return saved(found, _("Saved."))
-    return form_page("office/petition_form.html", form, case=found.case, petition=found)
+    return writing_page("office/petition_form.html", form, case=found.case, petition=found)
 
 
 @office.post(f"{PETITION}/<any({', '.join(petition_services.ACTS)}):name>")
@@ -81,7 +82,7 @@ def act(petition_id: int, name: str) -> Response:
         db.session.rollback()
         moved_on = _("Somebody else has changed this petition meanwhile. Its present state is shown here.")
         return petition_page(found, problems=[moved_on], status=409)
-    return saved(found, SAID[name]())
+    return saved(found, words.SAID[name]())
 
 
 @office.post(f"{PETITION}/export")
@@ -109,6 +110,10 @@ def petition_page(found: Petition, *, problems: Sequence[str] = (), status: int 
         problems=problems,
         form=ExportForm(formdata=None),
         acts=petition_services.offered(found),
+        words=words,
+        notable={"deliver": takes_delivery(found), "answer": found.state in ANSWERABLE, "win": found.state in WINNABLE},
+        version=versions.newest(found),
+        translations=[(one, translations.up_to_date(one, found)) for one in translations.list_of(found)],
         total=counted.total,
         live=numbers.submissions([found.id])[found.id],
         span=span,
@@ -119,6 +124,14 @@ def petition_page(found: Petition, *, problems: Sequence[str] = (), status: int 
         countries=cells.cells({countries.name_of(code): n for code, n in counted.by_country.items()}),
     )
     return make_response(page, status)
+
+
+def asked_why(make: Callable[[Petition], Any], found: Petition) -> Any:
+    """Nothing was changed: the form again, asking why; it may be a moment since the first signature came."""
+    db.session.rollback()
+    form = make(found)
+    form.reason.errors = [words.reason_missing()]
+    return form
 
 
 def saved(found: Petition, sentence: str) -> Response:

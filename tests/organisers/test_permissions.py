@@ -142,6 +142,12 @@ translate_update          OR---  petition   .
 test_update               OR---  petition   .
 send_update               OR---  petition   step-up
 act_on_update             OR---  petition   .
+preview                   OR---  .          .
+answer_petition           OR---  petition   .
+win_petition              OR---  petition   .
+translation_list          OR---  petition   .
+translate_petition        OR---  petition   .
+remove_translation        OR---  petition   .
 wall                      ORMT-  .          personal
 judge_words               ORMT-  words      personal
 gift_list                 OR-T-  .          .
