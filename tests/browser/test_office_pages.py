@@ -22,7 +22,8 @@ PATHS = (
     "/office/gifts", "/office/gifts?number=pi_nobody", "/office/gifts/{monthly}", "{refund}", "/office/disputes",
     "/office/stripe-events", "/office/books", "/office/offline-gifts", "/office/offline-gifts/new", "{offline}", "/office/wall",
     "/office/patrons", "/office/patrons/new", "/office/general-fund", "/office/tax", "/office/tax/registrations/new",
-    "{tax_receipt}",
+    "{tax_receipt}", "/office/account/factors", "/office/account/address", "/office/colleagues", "/office/colleagues/invite",
+    "/office/colleagues/1",
 )  # fmt: skip
 FILE = """Name;Land;Ort;E-Mail
 Ada Example;Germany;Cork;
