@@ -16,10 +16,9 @@ LONGEST_PASSWORD = 256
 SAME = _l("The two are not the same: type both again.")
 
 
-def address(label: Any = None) -> EmailField:
-    return EmailField(
-        label or _l("Email address"), [Clean(clean_line, 254), DataRequired(_l("Write your email address."))]
-    )
+def address(label: Any = None, **given: Any) -> EmailField:
+    needed = DataRequired(_l("Write your email address."))
+    return EmailField(label or _l("Email address"), [Clean(clean_line, 254), needed], **given)
 
 
 class LoginForm(FlaskForm):
@@ -35,7 +34,7 @@ class LoginForm(FlaskForm):
 
 
 class MailLinkForm(FlaskForm):
-    email = address()
+    email = address(id="mail-email")  # on the page of the LoginForm
 
 
 class PasswordForm(FlaskForm):

@@ -43,7 +43,8 @@ def mail_login_link() -> Response:
     """The same answer for every address; whether it has an account only the worker looks."""
     form = MailLinkForm()
     if not form.validate():
-        return form_page("office/login.html", form, mail_form=form)
+        page = render_template("office/login.html", form=LoginForm(formdata=None), mail_form=form)
+        return make_response(page, 422)
     email = str(form.email.data)
     if not may_try("login-mail", email):
         return too_many_tries()

@@ -28,6 +28,8 @@ PATHS = (
     "/office/cases/{said}/comments/{comment_rejected}", "/office/cases/{said}/comments/{comment_withdrawn}",
     "{tax_receipt}",
     f"{PETITION}/updates", f"{PETITION}/updates/new", "{draft_update}", "{draft_update}/edit", "{paused_update}",
+    "{tax_receipt}", "/office/account/factors", "/office/account/address", "/office/colleagues", "/office/colleagues/invite",
+    "/office/colleagues/1",
 )  # fmt: skip
 FILE = """Name;Land;Ort;E-Mail
 Ada Example;Germany;Cork;

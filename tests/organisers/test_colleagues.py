@@ -202,6 +202,13 @@ def test_the_login_page_mails_a_link_to_who_has_an_account(app: Flask) -> None:
         assert press(app.test_client(), mail.path).status_code == 410
 
 
+def test_no_address_at_all_is_told_at_its_field(app: Flask) -> None:
+    browser = app.test_client()
+    token = CSRF.search(browser.get("/office/login").text)[1]  # type: ignore[index]
+    answer = browser.post("/office/login/mail", data={"csrf_token": token, "email": ""})
+    assert answer.status_code == 422 and 'href="#mail-email"' in answer.text
+
+
 def test_a_closed_account_gets_no_link(app: Flask, office: Office) -> None:
     enter(app, "oleg@example.org")
     office.saved(f"/office/colleagues/{id_of(app, 'oleg@example.org')}/close")
