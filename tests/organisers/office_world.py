@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from cases.comments import services as comments
+from cases.comments.models import Comment, CommentKind
 from core import clock
 from core.db import db
 from core.money import Money
@@ -21,10 +23,13 @@ from organisers.accounts.models import CodeApp, OfficeInvitation, OfficeRole, Of
 from organisers.models import Organiser
 from petitions.abuse import invalidation_services
 from petitions.abuse.models import DomainRule, Signal
+from petitions.imports import services as imports
+from petitions.imports.models import SignatureImport
 from petitions.invitations.models import Invitation
 from petitions.models import Petition
 from petitions.paper.models import PaperBatch
-from petitions.states import InvitationKind, RuleAction, SignalKind
+from petitions.states import ImportOrigin, InvitationKind, RuleAction, SignalKind
+from petitions.updates.models import Update
 from tests.donations.conftest import intend
 from tests.factories import make_case, make_petition
 
@@ -51,6 +56,7 @@ def make_things(me: Organiser) -> Things:
         "signal_id": _signal(petition), "invitation_id": _invitation(petition), "batch_id": _batch(petition),
         "payment_id": _payment(gift), "entry_id": _words(gift), "wave_id": _wave(), "warning_id": _warning(),
         "event_id": _event(), "level_id": PatronLevel(title="Lamp", thanks="Thanks.", minimums=[]),
+        "update_id": _update(petition), "import_id": _import(petition), "comment_id": _comment(case),
         "registration_id": _registration(), "app_id": _app(me), "session_id": _session(me),
         "organiser_id": Organiser(email=_address(), active=True, fs_uniquifier=secrets.token_hex(16)),
     }  # fmt: skip
@@ -68,7 +74,7 @@ def make_things(me: Organiser) -> Things:
         **ids, "case_id": case.id, "petition_id": petition.id, "part_id": case.people[0].id, "public_id": gift.public_id,
         "recipient_id": petition.recipients[0].id, "invalidation_id": invalidation.id, "factor_id": confirmed.id,
         "factor": "app", "name": "pause", "act_name": "cancel", "step": "remind", "judgement": "hide", "country": "KZ",
-        "domain": held.domain,
+        "domain": held.domain, "room": "held", "turn": "open", "verdict": "approve", "language": "de",
     }  # fmt: skip
     event, other, receipts = case.events[0].id, {"public_id": outside.public_id}, {"public_id": receipt.public_id}
     pending = {"invitation_id": asked.id}
@@ -94,6 +100,30 @@ def _signal(petition: Petition) -> Signal:
 
 def _invitation(petition: Petition) -> Invitation:
     return Invitation(public_id=secrets.token_urlsafe(16), petition_id=petition.id, kind=InvitationKind.NOTABLE)
+
+
+def _update(petition: Petition) -> Update:
+    texts = {"en": {"subject": "News", "body": "Something happened."}}
+    public_id = secrets.token_urlsafe(16)
+    return Update(public_id=public_id, petition=petition, texts=texts, created_by="cli", written_by="cli")
+
+
+def _import(petition: Petition) -> SignatureImport:
+    meaning = {"columns": {"name": 0}, "zone": "UTC", "order": "iso", "country": "IE"}
+    lines: list[imports.Line] = [(2, ["Ada Example"])]
+    upload = imports.Upload(ImportOrigin.OTHER, ["Name"], lines, "utf-8", ",", meaning, "")
+    return imports.make(petition, upload, actor="cli")
+
+
+def _comment(case: Any) -> Comment:
+    written = {
+        "kind": CommentKind.COMMENT,
+        "name": "Ada",
+        "email": "ada@example.org",
+        "text": "Strength",
+        "country": "",
+    }
+    return comments.of_secret(comments.write(case, **written))
 
 
 def _batch(petition: Petition) -> PaperBatch:
