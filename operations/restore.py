@@ -21,6 +21,7 @@ from core.health import MIGRATIONS
 from core.vault import vault
 from operations import replay, retention_run, rows
 from operations.backup import BATCH, FORMAT
+from organisers.accounts import sessions
 from petitions.counting import tallies
 
 NO_ROW = (ValueError, TypeError, KeyError, AttributeError)
@@ -49,6 +50,7 @@ def restore(path: Path, *, force: bool) -> dict[str, int]:
         _move_schema(connection, _script().get_current_head())
         db.session.expire_all()
         replay.repeat(vault().keystore.read_journal())
+        sessions.end_everybodys()
         audit.record("site.restored", manifest["created_at"], actor="cli")
         db.session.flush()
     vault().forget()

@@ -1,4 +1,7 @@
-"""Jobs of the office: an alarm becomes one mail to each organiser, and files of other systems are taken in."""
+"""Jobs of the office: an alarm becomes one mail to each of those who can do something about it; files are taken in."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
@@ -8,10 +11,13 @@ from core import mail, relay
 from core.db import db
 from core.jobs import Job
 from core.worker import Tick
+from organisers.accounts.colleagues import with_roles
 from organisers.imports import working as import_working
 from organisers.models import Organiser
+from organisers.permissions import JUDGES, MONEY, OWNERS
 from organisers.site import checking
 from petitions.imports import services as imports
+from petitions.models import Petition
 
 ADVICE = {
     "stripe-livemode": _l(
@@ -97,11 +103,16 @@ ADVICE = {
         "who runs the site to look into its log and run 'flask doctor'."
     ),
 }
+OF_MONEY = frozenset({
+    "stripe-livemode", "payment-quarantined", "payment-unmatched", "gift-for-closed-case", "card-testing", "fraud-warning",
+    "fraud-refund", "dispute", "books-differ",
+})  # fmt: skip
+OF_A_PETITION = frozenset({"signal", "invitation-waits"})
 OTHERWISE = _l("Something needs the eyes of a person. Ask whoever runs the site to look into its log.")
 
 
 def alarm(job: Job) -> None:
-    """Promises the alarm's mail to everybody who may enter the office; each gets one, however often the job runs."""
+    """Promises the alarm's mail to everybody whom it is for; each gets one, however often the job runs."""
     kind, detail = job.args["kind"], job.args["detail"]
     context = {
         "kind": kind,
@@ -109,11 +120,19 @@ def alarm(job: Job) -> None:
         "detail": [f"{name}: {value}" for name, value in sorted(detail.items())],
         "office": f"{current_app.config['UNDERSIGNED'].server_url}/office/",
     }
-    for organiser in db.session.scalars(select(Organiser).where(Organiser.active.is_(True)).order_by(Organiser.id)):
+    for organiser in _told(kind, detail):
         key = f"alarm:{job.public_id}:{organiser.id}"
         mail.promise(
             "alarm", to=organiser.email, key=key, context=context, priority=relay.TO_ORGANISERS, essential=True
         )
+
+
+def _told(kind: str, detail: Mapping[str, Any]) -> Sequence[Organiser]:
+    """Owners hear of everything, treasurers of money, and who judges signatures of what happens to their petitions."""
+    if kind in OF_MONEY:
+        return with_roles(MONEY)
+    case_id = db.session.scalar(select(Petition.case_id).where(Petition.slug == str(detail.get("petition"))))
+    return with_roles(JUDGES, case_id=case_id) if kind in OF_A_PETITION else with_roles(OWNERS)
 
 
 JOBS = {"alarm": alarm, imports.WORK: import_working.work, checking.KIND: checking.run}

@@ -122,3 +122,17 @@ def test_rebuilding_a_table_keeps_the_rows_that_name_it(elsewhere: Elsewhere, ta
             assert counts() == before
         if target == "sqlite":
             assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
+def test_who_had_an_account_before_there_were_roles_is_an_owner(elsewhere: Elsewhere, target: str) -> None:
+    app = elsewhere(target)
+    with app.app_context():
+        upgrade(str(MIGRATIONS), revision="0012")
+        made = "INSERT INTO organisers (email, active, fs_uniquifier, created_at) VALUES (:email, :active, :email, :at)"
+        for email in ("olga@example.org", "oleg@example.org"):
+            db.session.execute(text(made), {"email": email, "active": True, "at": "2026-01-01 00:00:00+00:00"})
+        db.session.commit()
+        upgrade(str(MIGRATIONS))
+        held = db.session.execute(text("SELECT role, case_id FROM memberships ORDER BY organiser_id")).all()
+        assert [tuple(row) for row in held] == [("owner", None)] * 2

@@ -1,8 +1,8 @@
 """Who has an account and what for: roles given and changed, accounts closed and opened again; one owner always stays."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from cases.models import Case
 from core import audit
@@ -72,6 +72,13 @@ def owners(*, but: Organiser | None = None) -> Sequence[Organiser]:
     """Owners with an open account."""
     query = select(Organiser).join(Membership).where(Membership.role == OfficeRole.OWNER, Organiser.active.is_(True))
     return db.session.scalars(query.where(Organiser.id != (but.id if but else 0)).order_by(Organiser.id)).all()
+
+
+def with_roles(roles: Collection[OfficeRole], *, case_id: int | None = None) -> Sequence[Organiser]:
+    """Open accounts with one of these roles for every case, or for this one: whom the site writes to about it."""
+    of_case = or_(Membership.case_id.is_(None), Membership.case_id == case_id)
+    query = select(Organiser).join(Membership).where(Membership.role.in_(roles), of_case, Organiser.active.is_(True))
+    return db.session.scalars(query.distinct().order_by(Organiser.id)).all()
 
 
 def _keep_an_owner(organiser: Organiser) -> None:

@@ -98,6 +98,11 @@ def end_all(organiser: Organiser) -> None:
     _end(OfficeSession.organiser_id == organiser.id)
 
 
+def end_everybodys() -> None:
+    """Everybody must log in again: a backup brings back sessions that had ended since."""
+    _end()
+
+
 def browser_of(user_agent: str) -> str:
     """Browser and system in a coarse word, `Firefox, Linux`: enough to know one's own again, and no more."""
     words = (next((word for mark, word in table.items() if mark in user_agent), "") for table in (BROWSERS, SYSTEMS))

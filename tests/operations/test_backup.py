@@ -26,6 +26,7 @@ from petitions.models import Petition, Signature, Submission
 from petitions.persons import open_person
 from petitions.states import SignatureState
 from tests.operations.conftest import Elsewhere
+from tests.organisers.conftest import enter
 from tests.petitions.conftest import Campaign
 
 both_ways = pytest.mark.parametrize("target", ["sqlite", "postgresql"])
@@ -328,3 +329,11 @@ def test_a_table_that_the_manifest_does_not_name_is_not_taken_unchecked(
     before = every_row(app)
     result = run(app, "restore", str(rewrite(file, "manifest.json", listed, json.dumps(manifest).encode())), "--force")
     assert result.exit_code == 1 and "does not name organisers" in result.output and every_row(app) == before
+
+
+def test_a_restore_ends_every_session_of_the_office(app: Flask, campaign: Campaign, tmp_path: Path) -> None:
+    office, file = enter(app), tmp_path / "backup.tar"
+    assert run(app, "backup", str(file)).exit_code == 0
+    assert office.client.get("/office/").status_code == 200
+    assert run(app, "restore", str(file), "--force").exit_code == 0
+    assert office.client.get("/office/").status_code == 302

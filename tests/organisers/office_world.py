@@ -52,6 +52,7 @@ def make_things(me: Organiser) -> Things:
     case = make_case()
     petition = make_petition(case)
     gift = intend(case, Money(2500, "EUR"), Frequency.ONCE)
+    gift.show_name = True
     rows = {
         "signal_id": _signal(petition), "invitation_id": _invitation(petition), "batch_id": _batch(petition),
         "payment_id": _payment(gift), "entry_id": _words(gift), "wave_id": _wave(), "warning_id": _warning(),

@@ -9,7 +9,12 @@ from sqlalchemy import func, select
 
 from core import alarms
 from core.db import db
+from core.vault import SITE, vault
+from organisers import services
+from organisers.accounts import colleagues
+from organisers.accounts.models import OfficeRole
 from organisers.models import Organiser
+from tests.factories import make_petition
 from tests.organisers.conftest import CSRF, enter, log_in
 
 LINK = re.compile(r"Login: http://localhost(/office/login/link/[\w-]{43})$", re.MULTILINE)
@@ -76,7 +81,7 @@ def test_wrong_use_is_told_and_makes_nobody(app: Flask, args: list[str], given: 
         "new",
     ],
 )
-def test_an_alarm_goes_once_to_every_active_organiser(app: Flask, kind: str) -> None:
+def test_an_alarm_goes_once_to_every_owner_with_an_open_account(app: Flask, kind: str) -> None:
     for email in ("olga@example.org", "oleg@example.org", "gone@example.org"):
         run(app, "create", email)
     with app.app_context():
@@ -90,3 +95,31 @@ def test_an_alarm_goes_once_to_every_active_organiser(app: Flask, kind: str) -> 
     for mail in mails:
         assert "Subject: A note from your site" in mail and kind in mail and "petition: 7" in mail
         assert "/office/" in mail and "{{" not in mail
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "told"),
+    [
+        ("dispute", {}, {"owner", "treasurer"}),
+        ("books-differ", {}, {"owner", "treasurer"}),
+        ("signal", {"petition": "ours"}, {"owner", "moderator", "organiser"}),
+        ("invitation-waits", {"petition": "theirs"}, {"owner", "organiser"}),
+        ("job-dead", {}, {"owner"}),
+    ],
+)
+def test_an_alarm_goes_to_those_whom_it_is_for(app: Flask, kind: str, detail: dict[str, str], told: set[str]) -> None:
+    with app.app_context():
+        ours, theirs = (make_petition(slug=slug) for slug in ("ours", "theirs"))
+        both = [ours.case_id, theirs.case_id]
+        cases = {OfficeRole.MODERATOR: [ours.case_id], OfficeRole.VIEWER: both}
+        vault().prepare(SITE)
+        for role in OfficeRole:
+            colleague = services.ensure_organiser(f"{role}@example.org")
+            services.ensure_organiser("owner@example.org")
+            colleagues.give_role(colleague, role, cases.get(role, []), actor="cli")
+        alarms.sound(kind, "this-one", **detail)
+        db.session.commit()
+        app.extensions["jobs"].drain()
+    mails = [path.read_text() for path in app.config["UNDERSIGNED"].mail_folder.glob("*.eml")]
+    assert {re.search(r"^To: (.*)@", mail, re.M)[1] for mail in mails} == told  # type: ignore[index]
+    assert len(mails) == len(told)

@@ -20,9 +20,12 @@ from core.db import db
 from organisers import permissions, services
 from organisers.accounts.models import CodeApp, Membership, OfficeRole, OfficeSession
 from organisers.models import Organiser
+from petitions.models import Petition
 from tests.conftest import BASE, app_for_this_test
+from tests.factories import make_petition
 from tests.organisers.conftest import CSRF, Office, enter
 from tests.organisers.office_world import Things, make_things
+from tests.petitions.conftest import Campaign
 
 # Roles: Owner, oRganiser, Moderator, Treasurer, Viewer. Object: how the address leads to a case, where it does; "." means
 # that any case will do, and that the page shows one's own only. Wants: a second factor (personal), one given within five
@@ -313,6 +316,62 @@ def test_anothers_object_looks_like_one_that_is_not_there(app: Flask) -> None:
         method = "GET" if "GET" in (rule.methods or ()) else "POST"
         pages = [re.sub(CSRF, "", asker.ask(rule, method, things).text) for things in (other, missing)]
         assert pages[0] == pages[1], name
+
+
+LISTS = {"/office/": "petition", "/office/signals": "petition", "/office/gifts": "gift"}
+STARTS = (
+    "/office/", "/office/cases/{case_id}", "/office/petitions/{petition_id}", "/office/gifts", "/office/gifts/{public_id}",
+    "/office/signals", "/office/wall",
+)  # fmt: skip
+LINK = re.compile(r'href="(/office/[^"?#]*)')
+
+
+def test_lists_show_the_things_of_ones_own_cases_only(app: Flask) -> None:
+    other = of_somebody_else(app)
+    asker, owner = Asker(app, OfficeRole.ORGANISER), Asker(app, OfficeRole.OWNER)
+    own, theirs = marks(app, asker.own), marks(app, other)
+    for path, kind in LISTS.items():
+        page = asker.office.get(path)
+        assert own[kind] in page and theirs[kind] not in page, path
+        assert theirs[kind] in owner.office.get(path), path
+    assert theirs["case"] not in asker.office.get("/office/") and theirs["case"] not in asker.office.get(
+        "/office/gifts"
+    )
+    page = asker.office.get("/office/wall")
+    assert own["words"] in page and theirs["words"] not in page
+
+
+def marks(app: Flask, things: Things) -> dict[str, str]:
+    """How things stand in a page."""
+    with app.app_context():
+        petition = db.session.get_one(Petition, things.values["petition_id"])
+        return {
+            "petition": f">{petition.title}<", "gift": f"/{things.values['public_id']}", "case": f">{petition.case.title}<",
+            "words": f"/office/wall/{things.values['entry_id']}/",
+        }  # fmt: skip
+
+
+def test_the_dashboards_numbers_are_those_of_ones_own_cases(app: Flask) -> None:
+    asker, owner = Asker(app, OfficeRole.VIEWER), Asker(app, OfficeRole.OWNER)
+    with app.app_context():
+        elsewhere = make_petition()
+        campaign = Campaign(app, elsewhere.id, elsewhere.slug)
+    campaign.sign("ada@example.org")
+    campaign.work()
+    waiting = 'Waiting for confirmation</span><strong class="big">{}<'
+    assert waiting.format(1) in owner.office.get("/office/") and waiting.format(0) in asker.office.get("/office/")
+    assert "Donations</span>" in owner.office.get("/office/") and "Donations</span>" not in asker.office.get("/office/")
+
+
+def test_a_page_shows_no_link_that_leads_to_a_refusal(app: Flask) -> None:
+    for role in OfficeRole:
+        asker = Asker(app, role)
+        ours = {name: asker.own.values[name] for name in ("case_id", "petition_id", "public_id")}
+        pages = [asker.office.client.get(path.format(**ours)) for path in STARTS]
+        links = {link for page in pages if page.status_code == 200 for link in LINK.findall(page.text)}
+        assert len(links) > 1
+        for link in sorted(links):
+            assert asker.office.client.get(link).status_code not in (403, 404), (role, link)
 
 
 def test_a_refusal_says_who_may(app: Flask) -> None:
