@@ -2,6 +2,7 @@
 
 import io
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -15,10 +16,11 @@ from core.audit import AuditEntry
 from core.db import db
 from core.jobs import Job
 from core.reports import Report
+from core.vault import SITE, vault
 from donations.wall.models import WallEntry, Words
 from operations import retention_run
-from organisers.moderation import jobs
-from organisers.moderation.models import ModerationAct
+from organisers.moderation import jobs, judging
+from organisers.moderation.models import Act, ModerationAct
 from petitions.invitations.models import Invitation
 from petitions.states import InvitationKind, InvitationState
 from tests.cases.conftest import EMAIL, TEXT, Wall
@@ -107,6 +109,30 @@ def test_of_two_moderators_one_wins_and_the_other_is_told(wall: Wall, office: Of
         other.saved(f"{wall.office(1)}/{verdict}", seen="held", reason="spam")
         assert "Somebody else has judged it meanwhile" in other.get(ROOM)
     assert states(wall) == [CommentState.APPROVED] and history(wall.app) == [("approve", "held", "approved")]
+
+
+def test_who_read_a_comment_before_another_judged_it_still_loses(wall: Wall, office: Office) -> None:
+    """As two requests do that have both read the state when the first of them writes."""
+    wall.write()
+    with wall.app.app_context(), ThreadPoolExecutor(1) as elsewhere:
+        vault().prepare(SITE)
+        row = db.session.scalars(select(Comment)).one()
+        elsewhere.submit(office.saved, f"{wall.office(1)}/approve", seen="held").result()
+        assert row.state == CommentState.HELD, "this session does not know yet"
+        with pytest.raises(judging.MovedOn):
+            judging.judge(judging.Subject("comment", row.id), Act.REJECT, seen="held", actor="otto@example.org")
+        db.session.rollback()
+    assert history(wall.app) == [("approve", "held", "approved")]
+
+
+def test_keeping_what_another_has_rejected_meanwhile_keeps_nothing(wall: Wall, office: Office) -> None:
+    wall.write()
+    office.saved(f"{wall.office(1)}/approve", seen="held")
+    report(wall, 1)
+    enter(wall.app, "otto@example.org").saved(f"{wall.office(1)}/reject", seen="approved", reason="abuse")
+    office.saved(f"{wall.office(1)}/approve", seen="approved")
+    assert "Somebody else has judged it meanwhile" in office.get(ROOM) and states(wall) == [CommentState.REJECTED]
+    assert len(history(wall.app)) == 2
 
 
 def test_what_its_writer_took_back_is_judged_no_more(wall: Wall, office: Office) -> None:
@@ -221,7 +247,7 @@ def test_a_report_is_sealed_and_forgets_its_network_in_a_day(wall: Wall, office:
     wall.write()
     office.saved(f"{wall.office(1)}/approve", seen="held")
     report(wall, 1, text="She lives in Quay Street")
-    report(wall, 1, website="https://spam.example")
+    report(wall, 1, "198.51.100.1", website="https://spam.example")
     with wall.app.app_context():
         rows = db.session.scalars(select(Report).order_by(Report.id)).all()
         assert [(row.counts, bool(row.bucket)) for row in rows] == [(True, True), (False, False)]
@@ -271,6 +297,14 @@ def test_words_of_donors_are_judged_reported_and_undone_in_the_same_room(
     assert MESSAGE in office.get(f"{ROOM}?kind=wall&case={wall.case_id}")
     office.saved(f"{path}/approve", seen="held")
     assert words() == (Words.APPROVED, MESSAGE) and MESSAGE in office.get(f"{ROOM}?state=approved")
+    with app.app_context(), ThreadPoolExecutor(1) as elsewhere:
+        row = db.session.scalars(select(WallEntry)).one()
+        elsewhere.submit(office.saved, f"{path}/reject", seen="approved", reason="spam").result()
+        assert row.words == Words.APPROVED, "this session does not know yet"
+        with pytest.raises(judging.MovedOn):
+            judging.judge(judging.Subject("wall", row.id), Act.REJECT, seen="approved", actor="otto@example.org")
+        db.session.rollback()
+    office.saved(f"{path}/undo", seen="rejected")
     public = path.replace("/office/wall", "/reports/wall").removesuffix("/words")
     assert public in app.test_client().get(f"/donate/{wall.slug}/wall?before={2**40}").text
     assert wall.post(public, reason="personal").status_code == 303
