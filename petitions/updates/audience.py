@@ -10,6 +10,8 @@ from core import bounces, clock, tokens, unsubscribes
 from core.bulk import Addressee
 from core.db import db, insert
 from petitions import mails
+from petitions.invitations.models import Invitation
+from petitions.invitations.people import secret_of
 from petitions.models import ConsentText, Petition, Signature, SignatureToken, Submission
 from petitions.persons import UNREADABLE, opener
 from petitions.states import Method, SignatureState
@@ -36,7 +38,7 @@ def links(found: Update, addressees: Sequence[Addressee]) -> dict[int, dict[str,
     """Fresh links to own page, withdrawal and “I never signed this”, by row. They live from now on, not from sending on:
     an update waits briefly, since only as many are promised as may go soon."""
     server = current_app.config["UNDERSIGNED"].server_url
-    ids = [one.row for one in addressees]
+    ids = [addressee.row for addressee in addressees]
     sent = select(Signature.id, Submission.id).join(Submission, Submission.public_id == Signature.public_id)
     given: dict[int, dict[str, str]] = {}
     new = []
@@ -52,6 +54,16 @@ def links(found: Update, addressees: Sequence[Addressee]) -> dict[int, dict[str,
             given.setdefault(row, {})[purpose.value] = f"{server}/signatures/{secret}{mails.PATHS[purpose]}"
     if new:
         db.session.execute(insert(SignatureToken), new)
+    invited = (
+        Invitation.signature_id.in_(ids),
+        Invitation.blob.is_not(None),
+    )  # who has no submission leaves by this one
+    open_row = opener(found.petition)
+    for one in db.session.scalars(select(Invitation).where(*invited)):
+        person = open_row(str(one.key_id), str(one.data_key_id), one.blob or b"", one.public_id)
+        given.setdefault(int(one.signature_id or 0), {})["invitation"] = (
+            f"{server}/invitations/{secret_of(one, person)}"
+        )
     return given
 
 
