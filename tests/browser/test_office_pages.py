@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.conftest import NewContext, Stage
 from tests.browser.looks import check_refusal, faults, press
 
 pytestmark = pytest.mark.browser
@@ -22,7 +23,9 @@ PATHS = (
     "/office/gifts", "/office/gifts?number=pi_nobody", "/office/gifts/{monthly}", "{refund}", "/office/disputes",
     "/office/stripe-events", "/office/books", "/office/offline-gifts", "/office/offline-gifts/new", "{offline}", "/office/wall",
     "/office/patrons", "/office/patrons/new", "/office/general-fund", "/office/tax", "/office/tax/registrations/new",
-    "{tax_receipt}",
+    "{tax_receipt}", "/office/petitions/{changed}", "/office/petitions/{changed}/edit", "/office/petitions/{changed}/answer",
+    "/office/petitions/{changed}/victory", "/office/petitions/{changed}/translations",
+    "/office/petitions/{changed}/translations/ar",
 )  # fmt: skip
 FILE = """Name;Land;Ort;E-Mail
 Ada Example;Germany;Cork;
@@ -48,6 +51,7 @@ def test_a_page_fits_every_window_and_axe_finds_nothing(desk: Desk, path: str) -
         (f"{PETITION}/paper/{{batch}}/more", "Save these lines and go on"), ("/office/switches", "Set the rule"),
         ("/office/rates", "Enter the rate"),
         ("/office/offline-gifts/new", "Enter the gift"), ("{refund}", "Go on"), ("{offline}", "Take it back"),
+        (f"{PETITION}/victory", "Save"), ("/office/petitions/{closed}/answer", "Save"), (f"{PETITION}/translations/de", "Save"),
         ("/office/patrons/new", "Save"), ("/office/tax/registrations/new", "Take it into use"),
     ],
 )  # fmt: skip
@@ -112,3 +116,29 @@ def test_a_file_is_shown_as_it_would_be_imported(desk: Desk) -> None:
     expect(page.get_by_role("heading", name="Lines with an error")).to_be_visible()
     expect(page.get_by_role("heading", name="Perhaps the same person", level=2)).to_be_visible()
     assert faults(page) == []
+
+
+def test_markdown_is_shown_while_it_is_typed(desk: Desk) -> None:
+    page = desk(f"{PETITION}/victory")
+    shown = page.get_by_role("region", name="How it will look: Closing lines")
+    expect(shown).to_have_count(0)
+    page.get_by_label("Closing lines").fill("They are *free*. <b>Now</b>.")
+    expect(shown.get_by_role("emphasis")).to_have_text("free")
+    expect(shown).to_contain_text("<b>Now</b>")
+    assert faults(page) == []
+    page.get_by_label("Date of the victory").focus()
+    page.keyboard.press("Enter")  # saves, or here says what is missing; it never only previews
+    expect(page.get_by_role("alert")).to_contain_text("Write the date")
+
+
+def test_without_a_script_a_button_shows_it(office: BrowserContext, new_context: NewContext, stage: Stage) -> None:
+    context = new_context(base_url=stage.site.url, java_script_enabled=False)
+    context.add_cookies(office.cookies())  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(stage.path(f"{PETITION}/victory"))
+    page.get_by_label("Closing lines").fill("They are *free*.")
+    press(page, page.get_by_role("button", name="Show how it will look"))
+    expect(page.get_by_label("Closing lines")).to_have_value("They are *free*.")
+    expect(page.get_by_role("region", name="How it will look: Closing lines").get_by_role("emphasis")).to_have_text(
+        "free"
+    )
