@@ -50,6 +50,7 @@ import petitions.paper.sheet_views
 import petitions.signature_views
 import petitions.submission_services
 import petitions.thanks_views
+import petitions.updates.commands
 import petitions.updates.jobs
 import petitions.updates.models
 import petitions.versions.views
@@ -97,6 +98,7 @@ PUBLIC = (
 )
 CHECKS = {**petitions.updates.jobs.CHECKS, **organisers.updates.services.CHECKS}  # before a mail to many goes
 COMMANDS = (
+    petitions.updates.commands.mail,
     donations.commands.donations,
     petitions.commands.petition, petitions.commands.tallies, organisers.commands.organiser, worker.jobs,
     operations.commands.seed, operations.commands.doctor, operations.commands.backup, operations.commands.restore,

@@ -9,14 +9,14 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import circuit, export, million, page, signing, webhook, webhook_kills
+from bench import circuit, export, million, page, signing, updates, webhook, webhook_kills
 from bench.ground import make_site, postgresql
 from bench.measure import Line, WrongAnswer, table, write_json
 from bench.plan import FULL, QUICK, Plan
 
 OUT = Path(__file__).parent / "out" / "latest.json"
 BENCHMARKS = ("page", "signing", "export", "webhook", "circuit")
-WHEN_NAMED = ("million", "webhook_kills")  # takes long
+WHEN_NAMED = ("million", "webhook_kills", "updates")  # takes long
 
 
 def main() -> int:
@@ -25,7 +25,7 @@ def main() -> int:
         "benchmark",
         nargs="*",
         choices=[[], *BENCHMARKS, *WHEN_NAMED],
-        help="Which; all but those two that take long where none is named.",
+        help="Which; all but those that take long where none is named.",
     )
     arguments.add_argument("--quick", action="store_true", help="One short round of each: a smoke test, not a measure.")
     given = arguments.parse_args()
@@ -57,6 +57,7 @@ def measure(wanted: list[str] | tuple[str, ...], plan: Plan) -> list[Line]:
             "webhook": lambda: webhook.run(plan, sites),
             "webhook_kills": lambda: webhook_kills.run(plan, sites),
             "circuit": lambda: circuit.run(plan, sites),
+            "updates": lambda: updates.run(plan, sites),
             "million": lambda: million.run(plan, sites, server),
         }
         found: list[Line] = []

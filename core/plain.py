@@ -1,6 +1,7 @@
 """An organiser's Markdown as plain text, for mail programs that show nothing else."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import count
 
 from markdown_it.token import Token
@@ -8,8 +9,10 @@ from markdown_it.token import Token
 from core.text import MARKDOWN
 
 QUOTE = "> "
+REMEMBERED = 32  # texts: a mailing renders few of them, many times
 
 
+@lru_cache(maxsize=REMEMBERED)
 def plain(text: str) -> str:
     """Paragraphs, lists and quotations as a letter would have them; a link is followed by its address."""
     return "\n\n".join(_blocks(MARKDOWN.parse(text))).strip()

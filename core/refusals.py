@@ -42,6 +42,11 @@ def of_recipient(error: smtplib.SMTPResponseException | smtplib.SMTPRecipientsRe
     return _speaks_of_it(error.smtp_code, text, bare=False)  # a bare answer to a mail is about the mail
 
 
+def status_of_recipient(status: str) -> bool:
+    """The same of a delivery report's status, like 5.1.1."""
+    return ENHANCED.match(status.encode()) is not None and _speaks_of_it(FOR_GOOD, status.encode(), bare=False)
+
+
 def _speaks_of_it(code: int, text: bytes, *, bare: bool) -> bool:
     if code < FOR_GOOD:
         return False

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import groupby
 
 import nh3
@@ -20,6 +21,7 @@ MOST_MARKS = 4  # on one letter; Vietnamese needs two, Hebrew and Tibetan someti
 ENDINGS = "com|net|org|info|biz|ru|cn|io|co|xyz|top|site|online|shop|club|link|app|dev|me|ly"
 ADDRESS = re.compile(rf"\w+://|\bwww\.|\b[\w-]+\.(?:{ENDINGS})\b(?![\w'-])|\b[\w-]+\.[a-z]{{2,}}/\S", re.IGNORECASE)
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable("image")
+REMEMBERED = 128  # texts: pages and mailings show the same few again and again
 TAGS = {"p", "br", "em", "strong", "a", "ul", "ol", "li", "blockquote", "h3", "h4", "code", "pre", "hr"}
 
 
@@ -66,6 +68,7 @@ def clean_text(text: str, longest: int) -> str:
     return lines
 
 
+@lru_cache(maxsize=REMEMBERED)
 def markdown(text: str | None) -> Markup:
     """An organiser's Markdown as safe HTML: no raw HTML, no images, links marked as foreign."""
     html = MARKDOWN.render(text or "")

@@ -79,15 +79,17 @@ def among(digests: Iterable[bytes]) -> set[bytes]:
     return set(db.session.scalars(select(Unsubscribe.digest).where(Unsubscribe.digest.in_(list(digests)))))
 
 
-def stop_digest(mark: bytes) -> None:
-    """`stop` for whom the digest alone is known: a mailbox that has called our mail a nuisance."""
-    _stop(mark)
+def stop_digest(mark: bytes) -> bool:
+    """`stop` where the digest alone is known; whether it was not stopped yet."""
+    row = insert(Unsubscribe).values(digest=mark, created_at=clock.now())
+    new = db.session.execute(row.on_conflict_do_nothing().returning(Unsubscribe.digest)).first() is not None
+    if new:
+        journal.promise(STOPPED, mark.hex(), priority=WISH)
+    return new
 
 
 def _stop(mark: bytes) -> None:
-    row = insert(Unsubscribe).values(digest=mark, created_at=clock.now())
-    if db.session.execute(row.on_conflict_do_nothing().returning(Unsubscribe.digest)).first():
-        journal.promise(STOPPED, mark.hex(), priority=WISH)
+    stop_digest(mark)
 
 
 def _allow(mark: bytes) -> None:

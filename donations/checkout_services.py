@@ -3,6 +3,7 @@
 import secrets
 import time
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
@@ -39,13 +40,14 @@ def intend(
     tribute_name: str = "",
     source: str | None = None,
     show_badge: bool = False,
+    updates: bool = False,
 ) -> Donation:
     """The donation of this form: a new one, or that of the same form sent before while its session can still be used.
 
     The caller has prepared the vault for SITE."""
     _free_form_key(form_key)
     public_id = secrets.token_urlsafe(16)
-    fields = {"name": name, "email": email, "message": message, "tribute_name": tribute_name}
+    fields = {"name": name, "email": email, "message": message, "tribute_name": tribute_name, "updates": updates}
     box = vault().seal(SITE, SEALED_CONTEXT, public_id, fields)
     values = {
         "public_id": public_id, "case_id": case.id if case else None, "amount": money.minor, "currency": money.currency,
@@ -99,8 +101,8 @@ def await_session(public_id: str) -> str | None:
     return None
 
 
-def open_donor(donation: Donation) -> dict[str, str]:
-    """The donor's name, e-mail and message, and whom the gift is in memory or on behalf of; office and worker only."""
+def open_donor(donation: Donation) -> dict[str, Any]:
+    """What a donor typed, whether they asked for news, whom the gift is in memory or on behalf of; office and worker only."""
     sealed = Sealed(donation.key_id, donation.data_key_id, donation.blob or b"")
     return vault().open(sealed, scope=SITE, context=SEALED_CONTEXT, public_id=donation.public_id)
 

@@ -87,6 +87,7 @@ class DonateForm(PublicForm):
     cover_fee = BooleanField(_l("Add the payment fee, so that my whole gift arrives"), false_values=NO)
     show_name = BooleanField(_l("Show my name on the public list of supporters"), false_values=NO)
     show_badge = BooleanField(_l("Show the name of my patron level beside it"), false_values=NO)
+    updates = BooleanField(_l("Email me when something happens in this case"), false_values=NO)
     message = TextAreaField(_l("Message of support"), [Clean(clean_text, 500)])
     tribute = RadioField(
         _l("Is the gift made in somebody’s name?"),

@@ -227,6 +227,7 @@ def _intend(form: DonateForm, *, crowd: bool) -> Donation:
         message=form.message.data or "",
         show_name=form.show_name.data,
         show_badge=form.wants_badge,
+        updates=form.updates.data,
         tribute=Tribute(form.tribute.data),
         tribute_name=form.tribute_name.data or "",
         source=form.source.data,

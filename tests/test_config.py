@@ -64,6 +64,7 @@ REFUSED = [
     ({**STRIPE, "STRIPE_WEBHOOK_SECRETS": "we_1234567890"}, "STRIPE_WEBHOOK_SECRETS holds what is no signing secret"),
     ({**LIVE, "STRIPE_WEBHOOK_SECRETS": LIVE["STRIPE_WEBHOOK_SECRETS"] + ",x"}, "STRIPE_WEBHOOK_SECRETS holds what is no"),
     ({**LIVE, "STRIPE_WEBHOOK_SECRETS": "whsec_test"}, "STRIPE_WEBHOOK_SECRETS holds a secret too short"),
+    *(({"MAIL_BOUNCES": wrong}, "MAIL_BOUNCES must be an address") for wrong in ("nobody", "a+b@campaign.example", "a@b c")),
     ({"SERVER_URL": "https://campaign.example"}, "Set SMTP_URL, MAIL_FROM, ORGANISATION, DATA_CONTROLLER:"),
     *(({**PUBLIC, name: ""}, f"Set {name}:") for name in ("SMTP_URL", "MAIL_FROM", "ORGANISATION", "DATA_CONTROLLER")),
 ]  # fmt: skip

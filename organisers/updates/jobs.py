@@ -5,11 +5,15 @@ from sqlalchemy import and_, or_, select
 from core import clock
 from core.db import db
 from core.worker import Tick
+from organisers.updates import donors
 from petitions.updates import audience, sending, services
 from petitions.updates.jobs import CHECK
 from petitions.updates.models import Update, UpdateState
 
-READERS = {"signatories": sending.Reader(audience.ahead, audience.links, CHECK)}
+READERS = {
+    "signatories": sending.Reader(audience.ahead, audience.links, CHECK),
+    "donors": sending.Reader(donors.ahead, donors.links, donors.CHECK, donor=True),
+}
 
 
 def send() -> bool:

@@ -10,10 +10,13 @@ from sqlalchemy import select
 from core import clock, mail, relay, unsubscribes
 from core.bulk import Check
 from core.db import db
+from donations import news
 from organisers.petitions.forms import language_choices
+from organisers.updates import donors
 from petitions.models import ConsentText, Petition
 from petitions.updates import audience
-from petitions.updates.models import Audience, Update
+from petitions.updates.models import Update
+from petitions.updates.sending import PHASES
 
 TEST = "organisers.update_test"
 SHORTEST_NAME = 4  # letters of a word that gives a name away
@@ -29,7 +32,9 @@ def languages(petition: Petition) -> list[str]:
 
 def about(found: Update) -> int:
     """About how many get it; only the worker, which opens every row, will know."""
-    return _rounded(audience.estimate(found) if found.audience != Audience.DONORS else 0)
+    parts = PHASES[found.audience]
+    signatories = audience.estimate(found) if "signatories" in parts else 0
+    return _rounded(signatories + (news.estimate(found.petition.case_id) if "donors" in parts else 0))
 
 
 def given_away(found: Update, subject: str) -> list[str]:
@@ -55,7 +60,10 @@ def promise_test(found: Update, language: str, *, to: str) -> None:
     )  # fmt: skip
 
 
-CHECKS: dict[str, Check] = {TEST: lambda email, told: ""}  # an organiser who presses the button wants it
+CHECKS: dict[str, Check] = {
+    TEST: lambda email, told: "",  # an organiser who presses the button wants it
+    donors.CHECK: donors.still_wanted,
+}
 
 
 def _names(petition: Petition) -> Iterator[str]:

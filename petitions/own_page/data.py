@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from core import clock, unsubscribes
+from core.bounces import Bounce
 from core.db import Base, db
 from core.job_names import jobs_of
 from core.jobs import Job
@@ -23,6 +24,8 @@ from petitions.models import ConsentText, Petition, Signature, SignatureToken, S
 from petitions.own_page.services import NARROWED, Standing
 from petitions.persons import open_person
 from petitions.states import ExitReason, Visibility
+from petitions.updates.audience import list_name
+from petitions.updates.models import UpdateMark
 
 HOOKS = ("then", "otherwise")  # what follows a mail: names of rows, and fingerprints of its links
 JOURNAL = (
@@ -58,7 +61,7 @@ GIVEN: dict[type[Base], tuple[str, ...]] = {
     ),
     ConsentText: ("digest", "petition_id", "version", "visibility", "language", "text", "recipients", "created_at"),
     Suppression: ("petition_id", "email_index", "created_at"),
-    Unsubscribe: ("created_at",),
+    Unsubscribe: ("created_at",), Bounce: ("created_at",), UpdateMark: ("petition_id", "update_id", "promised_at"),
 }  # fmt: skip
 NOT_GIVEN: dict[type[Base], dict[str, str]] = {
     Signature: {"blob": SEALED},
@@ -70,6 +73,8 @@ NOT_GIVEN: dict[type[Base], dict[str, str]] = {
     },
     Job: {"blob": "what a mail that still waits will say; it is deleted as soon as the mail has gone"},
     ConsentText: {}, Suppression: {}, Unsubscribe: {"digest": "the fingerprint of the unsubscribing link"},
+    Bounce: {"digest": "the fingerprint of the unsubscribing link"},
+    UpdateMark: {"mark": "the fingerprint of the unsubscribing link"},
 }  # fmt: skip
 
 
@@ -85,7 +90,7 @@ def collect(standing: Standing, person: Mapping[str, Any]) -> dict[str, Any]:
     invitations = _of_mailbox(Invitation, standing)
     rows: list[Any] = [*signatures, *submissions, *invitations]
     agreed = {row.consent_digest for row in rows if row not in invitations}
-    stopped = select(Unsubscribe).where(Unsubscribe.digest == unsubscribes.digest_of(person["email"]))
+    marks = [unsubscribes.digest_of(person["email"], of) for of in ("", list_name(petition))]
     return {
         "made_at": clock.now().isoformat(),
         "petition": {"slug": petition.slug, "title": petition.title},
@@ -96,7 +101,9 @@ def collect(standing: Standing, person: Mapping[str, Any]) -> dict[str, Any]:
         "signature_tokens": _told(_links(submissions)),
         "jobs": [_columns(job) for job in jobs_of(JOB_NAMES, (row.public_id for row in rows))],
         "suppressions": [_columns(row) for row in _of_mailbox(Suppression, standing)],
-        "unsubscribes": _told(stopped),
+        "unsubscribes": _told(select(Unsubscribe).where(Unsubscribe.digest.in_(marks))),
+        "mail_bounces": _told(select(Bounce).where(Bounce.digest.in_(marks))),
+        "update_marks": _told(select(UpdateMark).where(UpdateMark.mark.in_(marks))),
     }
 
 

@@ -12,6 +12,9 @@ from petitions.counting import margins
 from petitions.models import Petition, Signature, Submission
 from petitions.paper.models import PaperBatch
 from petitions.states import HeldReason, InvitationState, SignalKind, Visibility
+from petitions.updates import services as update_services
+from petitions.updates.counting import tell
+from petitions.updates.models import Update, UpdateState
 from tests.browser.stage_gifts import gifts
 from tests.factories import make_case, make_petition
 from tests.organisers.conftest import Office, enter
@@ -41,6 +44,7 @@ def build(app: Flask) -> dict[str, str]:
     found = {"wide": wide.slug, "big": str(wide.id), **_signatories(wide), **_moderation(wide, office)}
     _paper(wide, office)
     found |= _beside(wide, office)
+    found |= _updates(wide, office)
     found |= _closed_letter(app, office)
     found |= _ended(app, office)
     found |= _changed(app, office)
@@ -134,6 +138,24 @@ Otto Beispiel; Bishop; A Diocese; AT; otto@diocese.example"""
     enter_union(wide, name="Association of the North", email="office@association.example")
     mailboxes = {"notable": "nora@university.example", "union": "office@union.example"}
     return {key: letter.links(one)[1] for key, one in {**mailboxes, "asks": "office@association.example"}.items()}
+
+
+def _updates(wide: Campaign, office: Office) -> dict[str, str]:
+    """One that is not sent yet, whose subject tells too much, and one that was paused after a part was left out."""
+    new = f"/office/petitions/{wide.id}/updates/new"
+    given = {"body": f"They were *heard* today.\n\n> {LONG_ADDRESS}", "audience": "everybody", "country": ""}
+    draft, paused = (
+        office.saved(new, subject=f"News of {LONG}, teachers", headline=headline, **given)
+        for headline in ("", "Heard at last")
+    )
+    office.saved(f"{paused}/send", starts_at="")
+    with wide.app.app_context():
+        found = db.session.get_one(Update, int(paused.rpartition("/")[2]))
+        update_services.move(found, UpdateState.SENDING)
+        tell(found.id, {"unsubscribed": 3, "refused": 2, "bounced_back": 1})
+        update_services.act(found, "pause", actor="olga@example.org")
+        db.session.commit()
+    return {"draft_update": draft, "paused_update": paused}
 
 
 def _closed_letter(app: Flask, office: Office) -> dict[str, str]:

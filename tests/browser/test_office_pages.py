@@ -26,6 +26,8 @@ PATHS = (
     "{tax_receipt}", "/office/petitions/{changed}", "/office/petitions/{changed}/edit", "/office/petitions/{changed}/answer",
     "/office/petitions/{changed}/victory", "/office/petitions/{changed}/translations",
     "/office/petitions/{changed}/translations/ar",
+    "{tax_receipt}",
+    f"{PETITION}/updates", f"{PETITION}/updates/new", "{draft_update}", "{draft_update}/edit", "{paused_update}",
 )  # fmt: skip
 FILE = """Name;Land;Ort;E-Mail
 Ada Example;Germany;Cork;
@@ -52,6 +54,7 @@ def test_a_page_fits_every_window_and_axe_finds_nothing(desk: Desk, path: str) -
         ("/office/rates", "Enter the rate"),
         ("/office/offline-gifts/new", "Enter the gift"), ("{refund}", "Go on"), ("{offline}", "Take it back"),
         (f"{PETITION}/victory", "Save"), ("/office/petitions/{closed}/answer", "Save"), (f"{PETITION}/translations/de", "Save"),
+        (f"{PETITION}/updates/new", "Save"),
         ("/office/patrons/new", "Save"), ("/office/tax/registrations/new", "Take it into use"),
     ],
 )  # fmt: skip

@@ -39,8 +39,6 @@ OTHERS = {
     "tax_receipt_lines": "of donors",
     "paper_batches": "what an organiser typed, by pile",
     "updates": "what organisers wrote", "update_counts": "sums",
-    "update_marks": "a hash that nobody finds without the address, for a week",
-    "mail_bounces": "a hash that nobody finds without the address, for a year",
 }  # fmt: skip
 
 

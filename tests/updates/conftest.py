@@ -75,7 +75,9 @@ class News:
         folder = self.app.config["UNDERSIGNED"].mail_folder
         files = (path.read_bytes() for path in sorted(folder.glob("*.eml")))
         parsed = (email.message_from_bytes(one, policy=email.policy.default) for one in files)
-        return [one for one in parsed if one.is_multipart() and address in (None, one["To"])]
+        return [
+            one for one in parsed if one.get_content_type() == "multipart/alternative" and address in (None, one["To"])
+        ]
 
     def reached(self) -> list[str]:
         return sorted(letter["To"] for letter in self.letters())

@@ -7,16 +7,19 @@ import pytest
 import time_machine
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from cases.models import Event
 from core import clock, switches
 from core.db import db
 from core.jobs import Job
+from core.relay import MailHour
 from petitions.models import ConsentText, Signature
 from petitions.updates import sending, services
-from petitions.updates.models import UpdateMark
+from petitions.updates.models import Update, UpdateMark
+from tests.organisers.conftest import enter
 from tests.petitions.conftest import make_campaign
-from tests.petitions.own_pages import own_page, press
+from tests.petitions.own_pages import letters, own_page, press
 from tests.updates.conftest import AUTHOR, COLLEAGUE, SUBJECT, News, part
 
 REMOTE = re.compile(r"<(?:img|link|script|iframe|video|audio|object|embed|style)|src=|url\(|@import", re.IGNORECASE)
@@ -250,3 +253,50 @@ def open_again(news: News) -> None:
         db.session.commit()
         switches.forget()
     news.campaign.work()
+
+
+def test_erasing_the_petition_takes_back_what_waits_and_forgets_whom_it_reached(news: News) -> None:
+    news.signed("ada@example.org", "bob@example.org")
+    held(news)
+    sent = news.send()
+    assert news.progress(sent).waiting == 2
+    enter(news.app).saved(f"/office/petitions/{news.campaign.id}/erase", typed=news.campaign.slug)
+    open_again(news)
+    assert news.reached() == [] and news.state(sent) == "cancelled" and news.progress(sent).waiting == 0
+    with news.app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(UpdateMark)) == 0
+        left = select(func.count()).select_from(Job).where(Job.key.startswith("mail:update:"), Job.blob.is_not(None))
+        assert db.session.scalar(left) == 0
+
+
+def test_a_reader_on_paper_is_not_written_to(news: News, app: Flask) -> None:
+    news.signed("ada@example.org", "bob@example.org")
+    with app.app_context():
+        db.session.scalars(select(Signature).order_by(Signature.id)).first().method = "paper"  # type: ignore[union-attr, assignment]
+        db.session.commit()
+    news.send()
+    assert news.reached() == ["bob@example.org"]
+
+
+def test_confirmations_go_before_updates_where_the_provider_takes_few(news: News) -> None:
+    news.signed(*(f"p{number}@example.org" for number in range(4)))
+    with news.app.app_context():
+        gone = db.session.scalar(select(func.sum(MailHour.sent))) or 0
+        switches.turn(actor="test", mails_an_hour=gone + 3)
+        db.session.commit()
+        switches.forget()
+    made = news.draft()
+    news.do(made, services.schedule, actor=AUTHOR)
+    news.campaign.sign("late@example.org")
+    news.campaign.work()
+    written = [letter.to for letter in letters(news.campaign)]
+    assert "late@example.org" in written and 0 < len(news.reached()) < 4, (
+        "one in twenty is kept back, and hers came first"
+    )
+
+
+def test_nobody_approves_their_own_in_the_database_either(news: News) -> None:
+    made = news.draft()
+    with news.app.app_context(), pytest.raises(IntegrityError):
+        db.session.get_one(Update, made).approved_by = AUTHOR
+        db.session.commit()
