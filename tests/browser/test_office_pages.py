@@ -125,7 +125,7 @@ def test_markdown_is_shown_while_it_is_typed(desk: Desk) -> None:
     page = desk(f"{PETITION}/victory")
     shown = page.get_by_role("region", name="How it will look: Closing lines")
     expect(shown).to_have_count(0)
-    page.get_by_label("Closing lines").fill("They are *free*. <b>Now</b>.")
+    page.get_by_label("Closing lines", exact=True).fill("They are *free*. <b>Now</b>.")
     expect(shown.get_by_role("emphasis")).to_have_text("free")
     expect(shown).to_contain_text("<b>Now</b>")
     assert faults(page) == []
@@ -139,9 +139,9 @@ def test_without_a_script_a_button_shows_it(office: BrowserContext, new_context:
     context.add_cookies(office.cookies())  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(stage.path(f"{PETITION}/victory"))
-    page.get_by_label("Closing lines").fill("They are *free*.")
+    page.get_by_label("Closing lines", exact=True).fill("They are *free*.")
     press(page, page.get_by_role("button", name="Show how it will look"))
-    expect(page.get_by_label("Closing lines")).to_have_value("They are *free*.")
+    expect(page.get_by_label("Closing lines", exact=True)).to_have_value("They are *free*.")
     expect(page.get_by_role("region", name="How it will look: Closing lines").get_by_role("emphasis")).to_have_text(
         "free"
     )
