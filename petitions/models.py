@@ -23,6 +23,7 @@ from core import clock
 from core.db import Base, BigId, UTCDateTime
 from core.types import one_of
 from petitions.states import (
+    HIDDEN_STATES,
     ExitReason,
     HeldReason,
     Method,
@@ -96,6 +97,11 @@ class Petition(Base):
             and not self.invited_only
             and (self.closes_at is None or clock.now() < self.closes_at)
         )
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the public has never been shown it."""
+        return self.state in HIDDEN_STATES or (self.state == PetitionState.ARCHIVED and self.published_at is None)
 
     @property
     def delivered_on(self) -> date | None:

@@ -141,7 +141,7 @@ def edit(petition: Petition, **values: Any) -> Petition:
 
 def record_consent(petition: Petition) -> None:
     """Stores the present words of consent of a petition that may be signed; call after its recipients change, too."""
-    if petition.state not in HIDDEN_STATES:
+    if not petition.hidden:
         with force_locale(petition.language):
             consent.record(petition)
     forget()

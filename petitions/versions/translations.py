@@ -53,7 +53,9 @@ def offered(petition: Petition) -> list[str]:
 
 
 def list_of(petition: Petition) -> Sequence[PetitionTranslation]:
-    theirs = select(PetitionTranslation).where(PetitionTranslation.petition_id == petition.id)
+    """Its translations; one into what has become the original is left out."""
+    others = PetitionTranslation.language != petition.language
+    theirs = select(PetitionTranslation).where(PetitionTranslation.petition_id == petition.id, others)
     return db.session.scalars(theirs.order_by(PetitionTranslation.language)).all()
 
 
@@ -100,7 +102,7 @@ def source_digest(petition: Petition) -> str:
 
 def reading(petition: Petition, language: str = "") -> Reading:
     """The petition as it is read in a language, or in its own. Raises TranslationNotFound."""
-    rows = {one.language: one for one in list_of(petition) if one.language != petition.language}
+    rows = {one.language: one for one in list_of(petition)}
     wanted = language or petition.language
     if wanted != petition.language and wanted not in rows:
         raise TranslationNotFound(language)

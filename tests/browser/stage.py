@@ -9,7 +9,7 @@ from core import clock
 from core.db import db
 from petitions.abuse.models import Signal
 from petitions.counting import margins
-from petitions.models import Signature, Submission
+from petitions.models import Petition, Signature, Submission
 from petitions.paper.models import PaperBatch
 from petitions.states import HeldReason, InvitationState, SignalKind, Visibility
 from petitions.updates import services as update_services
@@ -23,6 +23,7 @@ from tests.organisers.imports.systems import make
 from tests.organisers.imports.test_imports import Import
 from tests.organisers.test_moderation import hold
 from tests.organisers.test_paper import Paper
+from tests.organisers.test_petitions import fields_of
 from tests.petitions.conftest import Campaign, make_campaign
 from tests.petitions.crowd import crowd
 from tests.petitions.own_pages import letters, own_page
@@ -50,6 +51,7 @@ def build(app: Flask) -> dict[str, str]:
     found |= _updates(wide, office)
     found |= _closed_letter(app, office)
     found |= _ended(app, office)
+    found |= _changed(app, office)
     found |= gifts(app, office)
     found |= comments(app, office)
     with app.app_context():
@@ -193,6 +195,26 @@ def _closed_letter(app: Flask, office: Office) -> dict[str, str]:
         "letter": str(letter.campaign.id), "asked": asked, "signed": signed, "declined": declined,
         "colleague": f"{letter.link('aoife@dail.example')}/colleague",
     }  # fmt: skip
+
+
+def _changed(app: Flask, office: Office) -> dict[str, str]:
+    """A petition whose signed text was changed, that was answered and won, and is read in two more languages."""
+    campaign = make_campaign(app, slug="changed-petition", title="Release the printers of the evening paper")
+    campaign.signed("ada@example.org", updates="y")
+    page, text = f"/office/petitions/{campaign.id}", f"The word {LONG}-{LONG} is as long as a line."
+    translation = {"title": "أطلقوا سراح العمال", "ask": "نطالب بالإفراج عنهم.", "letter": f"أطلقوا سراحهم.\n\n{text}"}
+    office.saved(f"{page}/translations/ar", **translation)
+    for letter in ("Release them.\n\nAt *once*.", f"Release them.\n\n{text}"):
+        with app.app_context():
+            typed = fields_of(db.session.get_one(Petition, campaign.id), letter=letter)
+        office.saved(f"{page}/edit", **typed, reason=f"The court has ruled. {text}")
+    office.saved(f"{page}/translations/de", **{**translation, "title": "Lasst die Drucker frei"})
+    office.saved(f"{page}/close")
+    day = clock.now().date().isoformat()
+    source = f"https://example.org/{LONG_ADDRESS}"
+    office.saved(f"{page}/answer", answer=f"We have *noted* it. {text}", answered_on=day, answer_source=source)
+    office.saved(f"{page}/victory", closing_lines="They are *free*. Thank you.", won_on=day)
+    return {"changed": str(campaign.id)}
 
 
 def _ended(app: Flask, office: Office) -> dict[str, str]:

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.conftest import NewContext, Stage
 from tests.browser.looks import check_refusal, faults, press
 
 pytestmark = pytest.mark.browser
@@ -26,6 +27,9 @@ PATHS = (
     "{tax_receipt}", "/office/moderation", "/office/moderation?state=rejected", "/office/moderation?state=approved",
     "/office/moderation?case={quiet_case}", "/office/cases/{said}", "/office/cases/{said}/comments/{comment_approved}",
     "/office/cases/{said}/comments/{comment_rejected}", "/office/cases/{said}/comments/{comment_withdrawn}",
+    "{tax_receipt}", "/office/petitions/{changed}", "/office/petitions/{changed}/edit", "/office/petitions/{changed}/answer",
+    "/office/petitions/{changed}/victory", "/office/petitions/{changed}/translations",
+    "/office/petitions/{changed}/translations/ar",
     "{tax_receipt}",
     f"{PETITION}/updates", f"{PETITION}/updates/new", "{draft_update}", "{draft_update}/edit", "{paused_update}",
     "{tax_receipt}", "/office/account/factors", "/office/account/address", "/office/colleagues", "/office/colleagues/invite",
@@ -56,6 +60,7 @@ def test_a_page_fits_every_window_and_axe_finds_nothing(desk: Desk, path: str) -
         ("/office/rates", "Enter the rate"), (f"{PETITION}/imports/new", "Read the file"),
         ("{import_came}", "Take this line out"),
         ("/office/offline-gifts/new", "Enter the gift"), ("{refund}", "Go on"), ("{offline}", "Take it back"),
+        (f"{PETITION}/victory", "Save"), ("/office/petitions/{closed}/answer", "Save"), (f"{PETITION}/translations/de", "Save"),
         (f"{PETITION}/updates/new", "Save"),
         ("/office/patrons/new", "Save"), ("/office/tax/registrations/new", "Take it into use"),
     ],
@@ -121,3 +126,29 @@ def test_a_file_is_shown_as_it_would_be_imported(desk: Desk) -> None:
     expect(page.get_by_role("heading", name="Lines with an error")).to_be_visible()
     expect(page.get_by_role("heading", name="Perhaps the same person", level=2)).to_be_visible()
     assert faults(page) == []
+
+
+def test_markdown_is_shown_while_it_is_typed(desk: Desk) -> None:
+    page = desk(f"{PETITION}/victory")
+    shown = page.get_by_role("region", name="How it will look: Closing lines")
+    expect(shown).to_have_count(0)
+    page.get_by_label("Closing lines", exact=True).fill("They are *free*. <b>Now</b>.")
+    expect(shown.get_by_role("emphasis")).to_have_text("free")
+    expect(shown).to_contain_text("<b>Now</b>")
+    assert faults(page) == []
+    page.get_by_label("Date of the victory").focus()
+    page.keyboard.press("Enter")  # saves, or here says what is missing; it never only previews
+    expect(page.get_by_role("alert")).to_contain_text("Write the date")
+
+
+def test_without_a_script_a_button_shows_it(office: BrowserContext, new_context: NewContext, stage: Stage) -> None:
+    context = new_context(base_url=stage.site.url, java_script_enabled=False)
+    context.add_cookies(office.cookies())  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(stage.path(f"{PETITION}/victory"))
+    page.get_by_label("Closing lines", exact=True).fill("They are *free*.")
+    press(page, page.get_by_role("button", name="Show how it will look"))
+    expect(page.get_by_label("Closing lines", exact=True)).to_have_value("They are *free*.")
+    expect(page.get_by_role("region", name="How it will look: Closing lines").get_by_role("emphasis")).to_have_text(
+        "free"
+    )

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 
 Visit = Callable[..., Page]
 PATHS = (
+    "/petitions/changed-petition", "/petitions/changed-petition/versions", "/ar/petitions/changed-petition",
     "/petitions/{wide}", "/petitions/{wide}/signatories", "/petitions/{wide}/thanks", "/petitions/{wide}/confirmed",
     "/petitions/{wide}/organisation", "/petitions/{wide}/organisation/sent", "/petitions/closed-letter",
     "{own}", "{counted}", "{left}", "{own}/own/name", "{own}/own/withdraw", "{own}/own/erase", "{own}/own/disown",
