@@ -27,6 +27,7 @@ import operations.key_commands
 import operations.retention_commands
 import operations.retention_run
 import organisers.accounts
+import organisers.cases.tending
 import organisers.commands
 import organisers.jobs
 import organisers.milestone_jobs
@@ -75,7 +76,7 @@ JOBS = {
 }  # fmt: skip
 TICKS = (
     *petitions.jobs.TICKS, *donations.jobs.TICKS, *donations.books.jobs.TICKS,
-    *donations.wall.tending.TICKS, *operations.retention_run.TICKS,
+    *donations.wall.tending.TICKS, *organisers.cases.tending.TICKS, *operations.retention_run.TICKS,
     worker.Tick(empty_log, every=60.0), worker.Tick(jobs.empty_dead, every=3600.0),
 )  # fmt: skip
 PUBLIC = (

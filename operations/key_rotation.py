@@ -7,6 +7,8 @@ from datetime import datetime
 from flask import current_app
 from sqlalchemy import select
 
+from cases.models import Consent
+from cases.safety import SEALED_CONTEXT as CONSENT_CONTEXT
 from core import rotation
 from core.db import db
 from core.jobs import SEALED_CONTEXT as JOB_CONTEXT
@@ -36,6 +38,7 @@ SITE_ROWS = (
     SealedRows(Donor, DONOR_CONTEXT),
     SealedRows(TaxReceipt, TAX_CONTEXT),
     SealedRows(Invalidation, CONDITION_CONTEXT),
+    SealedRows(Consent, CONSENT_CONTEXT),
 )
 
 

@@ -76,6 +76,11 @@ ADVICE = {
         "without it, and say so; a mail that would be nothing without its PDF waits and is tried again for about a week. Ask "
         "the person who runs the site to look into its log now, and to run 'flask doctor'."
     ),
+    "case-review": _l(
+        "The day has come on which the risk of a public case is to be looked at again. Ask the person, the family or the "
+        "lawyer whether it may stay public. Then set the next day on the page below, or freeze or blur the case. Nothing is "
+        "taken down by itself."
+    ),
     "job-dead": _l(
         "Something that the site had promised, a mail for example, failed many times and was given up. Ask the person "
         "who runs the site to look into its log and run 'flask doctor'."

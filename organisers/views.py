@@ -2,11 +2,13 @@
 
 from flask import render_template
 
+from cases.safety import review_overdue
 from core import audit, relay
 from donations import services as donations
 from organisers import counting_views, login_views, numbers, search_views  # noqa: F401 - their routes
 from organisers.blueprint import office
 from organisers.books import views as books_views  # noqa: F401
+from organisers.cases import protection_views  # noqa: F401
 from organisers.cases import services as case_services
 from organisers.cases import views as case_views  # noqa: F401
 from organisers.gifts import (
@@ -44,6 +46,7 @@ def dashboard() -> str:
         "office/dashboard.html",
         section="dashboard",
         cases=case_services.list_all(),
+        review_overdue=review_overdue,
         petitions=petitions,
         totals=totals,
         confirmed=sum(totals.values()),

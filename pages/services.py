@@ -62,7 +62,7 @@ def _totals(shown: list[Petition]) -> dict[int, int]:
 
 def _person(person: Person) -> dict[str, Any]:
     return {
-        "name": person.name,
+        "name": person.public_name,
         "about": person.about or None,
         "charge": person.charge or None,
         "sentence": person.sentence or None,

@@ -11,10 +11,14 @@ from cases import services as case_services
 from core import clock
 from core.guards import cacheable
 from donations.own_page import keeping
-from pages import services
+from pages import frozen, services
 from petitions import deadlines
+from petitions.services import PetitionNotFound
 
 pages = Blueprint("pages", __name__)
+pages.app_errorhandler(case_services.CaseFrozen)(frozen.answer)
+pages.app_errorhandler(case_services.CaseNotFound)(frozen.missing)
+pages.app_errorhandler(PetitionNotFound)(frozen.missing)
 
 NEWS_PAGE = 20
 

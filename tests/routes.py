@@ -114,6 +114,12 @@ ROUTES = {
     "office.case": (OFFICE, "GET"),
     "office.new_case": (OFFICE, "GET POST"),
     "office.edit_case": (OFFICE, "GET POST"),
+    "office.protection_page": (OFFICE, "GET"),
+    "office.shield": (OFFICE, "POST"),
+    "office.record_consent": (OFFICE, "POST"),
+    "office.open_consent": (OFFICE, "POST"),
+    "office.withdraw_consent": (OFFICE, "POST"),
+    "office.set_review": (OFFICE, "POST"),
     "office.safety": (OFFICE, "GET POST"),
     "office.new_person": (OFFICE, "GET POST"),
     "office.edit_person": (OFFICE, "GET POST"),
@@ -182,7 +188,8 @@ ARGUMENTS: dict[str, Any] = {
     "answer": "sign", "step": "invite", "invitation_id": 1,
     "mail_id": "nothing", "number": 1, "signal_id": 1, "invalidation_id": 1, "wave_id": 1, "registration_id": 1,
     "warning_id": "issfr_1", "act_name": "cancel", "country": "KZ", "domain": "example.net",
-    "name": "close", "case_id": 1, "petition_id": 1, "part_id": 1, "recipient_id": 1, "batch_id": 1, "public_id": "a" * 22,
+    "name": "close", "shield": "freeze",
+    "case_id": 1, "petition_id": 1, "part_id": 1, "recipient_id": 1, "batch_id": 1, "public_id": "a" * 22,
     "payment_id": 1, "event_id": "evt_1", "entry_id": 1, "judgement": "hide", "level_id": 1,
 }  # fmt: skip
 SLUGS = {"pages": "a-case", "donations": "a-case", "petitions": "a-petition"}

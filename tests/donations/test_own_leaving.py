@@ -30,6 +30,7 @@ from tests.donations.test_own_page import visitor as visitor
 # What holds nothing about a donor, and why; a new table fails until it stands here or in the file.
 OTHERS = {
     "petitions": "published", "recipients": "published", "cases": "published", "people": "published", "events": "published",
+    "case_consents": "of people held and who speaks for them", "gone_addresses": "hashes of addresses",
     "general_fund": "published", "patron_levels": "published", "patron_minimums": "published",
     "submissions": "of signatories", "signatures": "of signatories", "signature_tokens": "of signatories",
     "consent_texts": "of signatories", "suppressions": "of signatories", "invitations": "of signatories",
