@@ -114,6 +114,7 @@ ROUTES = {
     "office.case": (OFFICE, "GET"),
     "office.new_case": (OFFICE, "GET POST"),
     "office.edit_case": (OFFICE, "GET POST"),
+    "office.make_initials": (OFFICE, "GET POST"),
     "office.protection_page": (OFFICE, "GET"),
     "office.shield": (OFFICE, "POST"),
     "office.record_consent": (OFFICE, "POST"),
