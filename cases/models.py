@@ -85,6 +85,20 @@ class Case(Base):
         back_populates="case", order_by="Event.happened_on.desc(), Event.id.desc()", cascade="all, delete-orphan"
     )
 
+    images: Mapped[list["CaseImage"]] = relationship(
+        back_populates="case", order_by="CaseImage.id", cascade="all, delete-orphan"
+    )
+
+    @property
+    def picture(self) -> "CaseImage | None":
+        """The picture that stands for the case: the first that is of no single person, else the first."""
+        return min(self.images, key=lambda image: (image.person_id is not None, image.id), default=None)
+
+    def pictures_of(self, person: "Person | None") -> list["CaseImage"]:
+        """The other pictures, of this person, or of nobody alone."""
+        wanted = person.id if person else None
+        return [image for image in self.images if image.person_id == wanted and image is not self.picture]
+
     @property
     def takes_gifts(self) -> bool:
         return bool(self.fund_title) and self.status == CaseStatus.ACTIVE and self.frozen_at is None
@@ -141,6 +155,50 @@ class Consent(Base):
     recorded_by: Mapped[str] = mapped_column(String(254))
     recorded_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
     person: Mapped[Person | None] = relationship()
+
+
+class ImageFormat(enum.StrEnum):
+    WEBP = "webp"
+    JPEG = "jpeg"
+
+
+class CaseImage(Base):
+    """A picture of a case, or of a person in it; its files are what we made of what was uploaded, which is not kept."""
+
+    __tablename__ = "case_images"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    alt: Mapped[str] = mapped_column(String(300))
+    credit: Mapped[str] = mapped_column(String(200))
+    width: Mapped[int] = mapped_column(Integer)
+    height: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+    case: Mapped[Case] = relationship(back_populates="images")
+    person: Mapped[Person | None] = relationship()
+    files: Mapped[list["ImageFile"]] = relationship(
+        back_populates="image", order_by="ImageFile.width", cascade="all, delete-orphan"
+    )
+
+    def variants(self, wanted: str) -> list["ImageFile"]:
+        """The files of a format that may be shown now, the smallest first."""
+        blurred = self.case.blurred_at is not None
+        return [file for file in self.files if file.format == wanted and file.blurred == blurred]
+
+
+class ImageFile(Base):
+    """One size of a picture, in one format, sharp or blurred; `digest` names its content in its address."""
+
+    __tablename__ = "case_image_files"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    image_id: Mapped[int] = mapped_column(ForeignKey("case_images.id", ondelete="CASCADE"), index=True)
+    digest: Mapped[str] = mapped_column(String(32), index=True)
+    format: Mapped[ImageFormat] = mapped_column(one_of(ImageFormat))
+    width: Mapped[int] = mapped_column(Integer)
+    height: Mapped[int] = mapped_column(Integer)
+    blurred: Mapped[bool] = mapped_column(Boolean)
+    body: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    image: Mapped[CaseImage] = relationship(back_populates="files")
 
 
 class GoneAddress(Base):

@@ -8,7 +8,7 @@ from sqlalchemy import Integer, cast, extract, func, or_, select
 from sqlalchemy.orm import contains_eager, selectinload
 
 from cases import veil
-from cases.models import Case, CaseStatus, Event
+from cases.models import Case, CaseImage, CaseStatus, Event
 from core.db import RowNotFound, db
 
 
@@ -99,7 +99,8 @@ def months() -> list[Month]:
 
 
 def _public() -> Any:
-    options = (selectinload(Case.people), selectinload(Case.events))
+    pictures = selectinload(Case.images).selectinload(CaseImage.files)
+    options = (selectinload(Case.people), selectinload(Case.events), pictures)
     return select(Case).where(Case.status != CaseStatus.DRAFT).options(*options)
 
 

@@ -18,6 +18,7 @@ ENDING = r"\w{0,3}"  # Kurmanova, Kurmanovs: languages bend names
 CASE_TEXTS = ("title", "lede", "story", "place", "urgency", "fund_title", "fund_text")
 PERSON_TEXTS = ("name", "about", "charge", "sentence", "held_at")
 EVENT_TEXTS = ("title", "body", "source")
+IMAGE_TEXTS = ("alt", "credit")
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,11 @@ def shown(case: Case, text: str) -> str:
 
 def put_on(case: Case, events: Iterable[Event] = (), others: Iterable[tuple[Any, tuple[str, ...]]] = ()) -> None:
     """Shows a blurred case, these events of it, and columns of other rows about it, with initials."""
-    if case.blurred_at is None or not case.people:
+    if case.blurred_at is None:
         return
     names_of(case)  # noted before they are covered
     rows = [(case, CASE_TEXTS), *((person, PERSON_TEXTS) for person in case.people), *others]
+    rows += [(image, IMAGE_TEXTS) for image in case.images]
     for row, columns in (*rows, *((event, EVENT_TEXTS) for event in events)):
         for column in columns:
             cover(case, row, column)

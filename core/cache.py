@@ -14,6 +14,8 @@ SHARED_AGE = re.compile(r"s-maxage=(\d+)")
 LARGEST_BODY = 512 * 1024
 MOST_ENTRIES = 512
 
+FILES = ("/static/", "/images/")  # browsers keep these for good; here they would take the room of many pages
+
 DECLARED = re.compile(r"source=[\w.-]{1,40}", re.ASCII)
 
 Key = tuple[str, str, str, str]
@@ -47,7 +49,7 @@ class PageCache:
         entry = self._entries.get(key)
         if entry is not None and entry.ends > self.clock():
             return _answer(entry, environ, start_response)
-        if environ["PATH_INFO"].startswith("/static/"):
+        if environ["PATH_INFO"].startswith(FILES):
             return self.app(environ, start_response)
         return self._fill(key, environ, start_response)
 

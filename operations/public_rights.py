@@ -9,6 +9,7 @@ READS, ADDS = "SELECT", "SELECT, INSERT"
 ACTS = "SELECT, INSERT, UPDATE"
 RIGHTS: dict[str, str] = {
     "alembic_version": READS, "cases": READS, "people": READS, "events": READS, "gone_addresses": READS, "case_consents": "",
+    "case_images": READS, "case_image_files": READS,
     "petitions": READS, "recipients": READS,
     "consent_texts": READS, "switches": READS, "vault_keys": READS, "tallies": READS, "milestones": READS, "margins": READS,
     "mail_hours": READS, "signals": READS, "stripe_events": ACTS, "data_keys": ADDS, "spent_proofs": ADDS,

@@ -8,7 +8,7 @@ from donations import services as donations
 from organisers import counting_views, login_views, numbers, search_views  # noqa: F401 - their routes
 from organisers.blueprint import office
 from organisers.books import views as books_views  # noqa: F401
-from organisers.cases import initials_views, protection_views  # noqa: F401
+from organisers.cases import image_views, initials_views, protection_views  # noqa: F401
 from organisers.cases import services as case_services
 from organisers.cases import views as case_views  # noqa: F401
 from organisers.gifts import (

@@ -14,8 +14,8 @@ from petitions.services import PetitionNotFound
 
 NOTHING: dict[str, dict[str, Any]] = {
     "pages.case_document": {
-        "title": None, "status": None, "country": None, "place": None, "people": [], "events": [], "petitions": [],
-        "raised": {},
+        "title": None, "status": None, "country": None, "place": None, "people": [], "events": [], "images": [],
+        "petitions": [], "raised": {},
     },
     "petitions.document": {
         "title": None, "state": None, "case": None, "recipients": [], "signatures": None, "goal": None, "opens_at": None,

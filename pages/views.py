@@ -7,7 +7,9 @@ from flask import Blueprint, Response, abort, jsonify, make_response, redirect, 
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date
 
+from cases import images
 from cases import services as case_services
+from cases.models import ImageFormat
 from core import clock
 from core.guards import cacheable
 from donations.own_page import keeping
@@ -57,6 +59,17 @@ def case(slug: str) -> Response:
 @pages.get("/cases/<slug>.json")
 def case_document(slug: str) -> Response:
     return cacheable(jsonify(services.case_document(case_services.get_case(slug))))
+
+
+@pages.get("/images/<digest>.<any(webp, jpeg):format>")
+def image(digest: str, format: str) -> Response:
+    """A picture of a case; browsers keep it for good, caches in between ask again each second whether it may be seen."""
+    file = images.public_file(digest, ImageFormat(format))
+    response = Response(file.body, mimetype=f"image/{format}")
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable, s-maxage=1"
+    response.set_etag(digest)
+    response.make_conditional(request)
+    return response
 
 
 @pages.get("/news/")

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import joinedload, selectinload
 
 from cases import safety
-from cases.models import Case, CaseStatus
+from cases.models import Case, CaseImage, CaseStatus
 from cases.services import CaseFrozen
 from core import clock
 from core.db import RowNotFound, db
@@ -109,7 +109,8 @@ def list_public(case: Case | None = None) -> list[Petition]:
 
 
 def _public() -> Any:
-    options = (joinedload(Petition.case).selectinload(Case.people), selectinload(Petition.recipients))
+    pictures = joinedload(Petition.case).selectinload(Case.images).selectinload(CaseImage.files)
+    options = (joinedload(Petition.case).selectinload(Case.people), selectinload(Petition.recipients), pictures)
     hidden = Petition.state.in_(HIDDEN_STATES) | (Case.status == CaseStatus.DRAFT)
     return (
         select(Petition)

@@ -114,6 +114,11 @@ ROUTES = {
     "office.case": (OFFICE, "GET"),
     "office.new_case": (OFFICE, "GET POST"),
     "office.edit_case": (OFFICE, "GET POST"),
+    "pages.image": (PUBLIC, "GET"),
+    "office.case_images": (OFFICE, "GET POST"),
+    "office.edit_image": (OFFICE, "GET POST"),
+    "office.image_file": (OFFICE, "GET"),
+    "office.remove_image": (OFFICE, "POST"),
     "office.make_initials": (OFFICE, "GET POST"),
     "office.protection_page": (OFFICE, "GET"),
     "office.shield": (OFFICE, "POST"),
@@ -189,6 +194,7 @@ ARGUMENTS: dict[str, Any] = {
     "answer": "sign", "step": "invite", "invitation_id": 1,
     "mail_id": "nothing", "number": 1, "signal_id": 1, "invalidation_id": 1, "wave_id": 1, "registration_id": 1,
     "warning_id": "issfr_1", "act_name": "cancel", "country": "KZ", "domain": "example.net",
+    "digest": "a" * 32, "format": "webp",
     "name": "close", "shield": "freeze",
     "case_id": 1, "petition_id": 1, "part_id": 1, "recipient_id": 1, "batch_id": 1, "public_id": "a" * 22,
     "payment_id": 1, "event_id": "evt_1", "entry_id": 1, "judgement": "hide", "level_id": 1,
@@ -207,6 +213,7 @@ FIELDS: dict[str, dict[str, str]] = {
     "office.new_case": {"slug": "new", "title": "New", "country": "KZ", "status": "active"},
 }
 UNKNOWN = {
+    "pages.image",
     "signatures.show",
     "signatures.done",
     "invitations.show",

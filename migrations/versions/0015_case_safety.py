@@ -12,6 +12,7 @@ depends_on = None
 
 BASES = ("person", "family", "lawyer", "public")
 MEANS = ("writing", "call", "meeting", "published")
+FORMATS = ("webp", "jpeg")
 SHOWN_AS = ("name", "initials")
 
 
@@ -56,6 +57,39 @@ def upgrade() -> None:
     op.create_index(op.f("ix_case_consents_case_id"), "case_consents", ["case_id"])
     op.create_index(op.f("ix_case_consents_person_id"), "case_consents", ["person_id"])
     op.create_table(
+        "case_images",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("alt", sa.String(length=300), nullable=False),
+        sa.Column("credit", sa.String(length=200), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_images_case_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_case_images_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_images")),
+    )
+    op.create_index(op.f("ix_case_images_case_id"), "case_images", ["case_id"])
+    op.create_index(op.f("ix_case_images_person_id"), "case_images", ["person_id"])
+    op.create_table(
+        "case_image_files",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("image_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=32), nullable=False),
+        sa.Column("format", one_of("imageformat", FORMATS), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("blurred", sa.Boolean(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["image_id"], ["case_images.id"], name=op.f("fk_case_image_files_image_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_image_files")),
+    )
+    op.create_index(op.f("ix_case_image_files_image_id"), "case_image_files", ["image_id"])
+    op.create_index(op.f("ix_case_image_files_digest"), "case_image_files", ["digest"])
+    op.create_table(
         "gone_addresses",
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("gone_at", sa.DateTime(timezone=True), nullable=False),
@@ -65,6 +99,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("gone_addresses")
+    op.drop_table("case_image_files")
+    op.drop_table("case_images")
     op.drop_table("case_consents")
     with op.batch_alter_table("people") as batch:
         batch.drop_constraint(op.f("ck_people_shownas"), type_="check")

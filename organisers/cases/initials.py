@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from cases import gone, veil
-from cases.models import Case, Event, Person, ShownAs, initials
+from cases.models import Case, CaseImage, Event, Person, ShownAs, initials
 from core import audit
 from core.db import db
 from organisers.cases.services import renew_consent_texts, unique_slug
@@ -25,6 +25,7 @@ TEXTS: tuple[tuple[Any, tuple[str, ...], Any, Callable[[Any], int]], ...] = (
     (Case, CASE_COLUMNS, _l("Case"), lambda row: row.id),
     (Person, ("about", "charge", "sentence", "held_at"), _l("Person"), lambda row: row.case_id),
     (Event, ("title", "body", "source", "source_url"), _l("Event"), lambda row: row.case_id),
+    (CaseImage, ("alt", "credit"), _l("Picture"), lambda row: row.case_id),
     (Petition, PETITION_COLUMNS, _l("Petition"), lambda row: row.case_id),
 )
 KINDS = {Case: "cases", Petition: "petitions"}

@@ -10,14 +10,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
 from cases import safety
-from cases.models import Case, CaseStatus, Event, Person
+from cases.models import Case, CaseImage, CaseStatus, Event, Person
 from core import audit, clock
 from core.db import RowNotFound, db
 from petitions import services as petitions
 from petitions.models import Petition
 
 SAFE_ANSWERS = {"endangers": "no", "agreed": "yes", "reprisals": "no"}
-Part = TypeVar("Part", Person, Event)
+Part = TypeVar("Part", Person, Event, CaseImage)
 
 
 class NotFound(RowNotFound):
@@ -112,7 +112,7 @@ def renew_consent_texts(case: Case) -> None:
         petitions.record_consent(petition)
 
 
-def _settle(part: Person | Event) -> None:
+def _settle(part: Person | Event | CaseImage) -> None:
     """Other names of people are other initials in the letters of a blurred case."""
     db.session.flush()
     if isinstance(part, Person) and part.case.blurred_at:

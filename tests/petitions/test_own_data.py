@@ -21,7 +21,9 @@ from tests.petitions.own_pages import ask_for_link, letters, own_page, press
 OTHERS = {
     "petitions": "published", "recipients": "published", "cases": "published",
     "people": "published", "events": "published", "case_consents": "of people held and who speaks for them",
-    "gone_addresses": "hashes of addresses", "donations": "of donors, who are told apart", "payments": "of donors",
+    "gone_addresses": "hashes of addresses",
+    "case_images": "published", "case_image_files": "published",
+    "donations": "of donors, who are told apart", "payments": "of donors",
     "invoice_payments": "of donors", "refunds": "of donors", "disputes": "of donors", "refund_requests": "of donors",
     "subscriptions": "of donors", "agreed_amounts": "of donors", "stripe_events": "of donors",
     "balance_transactions": "of donors", "payouts": "sums",
