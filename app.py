@@ -30,6 +30,7 @@ import operations.retention_run
 import organisers.accounts.jobs
 import organisers.accounts.models
 import organisers.accounts.setup
+import organisers.cases.tending
 import organisers.commands
 import organisers.jobs
 import organisers.milestone_jobs
@@ -94,7 +95,8 @@ JOBS = {
 }  # fmt: skip
 TICKS = (
     *petitions.jobs.TICKS, *donations.jobs.TICKS, *donations.books.jobs.TICKS, *donations.wall.tending.TICKS,
-    *organisers.jobs.TICKS, *organisers.moderation.jobs.TICKS, *organisers.updates.jobs.TICKS,
+    *organisers.jobs.TICKS, *organisers.cases.tending.TICKS, *organisers.moderation.jobs.TICKS,
+    *organisers.updates.jobs.TICKS,
     *operations.retention_run.TICKS,
     worker.Tick(empty_log, every=60.0), worker.Tick(jobs.empty_dead, every=3600.0),
     worker.Tick(audit_checks.check_all, every=600.0),

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
@@ -21,11 +22,13 @@ from sqlalchemy import create_engine, text
 import config
 import serve
 from app import create_app
-from cases.models import Case, CaseStatus
+from cases import safety
+from cases.models import Case, CaseStatus, ConsentBasis, ConsentMeans
+from core import clock
 from core.db import db
 from core.health import MIGRATIONS
 from core.keystore import Keystore
-from core.vault import SITE, ensure_scope
+from core.vault import SITE, ensure_scope, vault
 from operations.processes import Child
 from petitions import services
 
@@ -131,7 +134,14 @@ def make_petition() -> None:
         slug=SLUG, title="A case for measuring", lede="A lede.", story="A story.\n\n" * 10, country="KZ",
         status=CaseStatus.ACTIVE, dangerous=False,
     )  # fmt: skip
+    case.review_on = clock.now().date() + timedelta(days=30)
+    vault().prepare(SITE)
     db.session.add(case)
+    db.session.flush()
+    safety.record(
+        case, person=None, basis=ConsentBasis.PUBLIC, means=ConsentMeans.PUBLISHED, given_on=clock.now().date(),
+        note="Made up for measuring.", recorded_by="bench",
+    )  # fmt: skip
     recipient = {"name": "A. Recipient", "role": "Secretary", "organisation": "An Office", "country": "AT"}
     petition = services.create(
         case,

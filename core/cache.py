@@ -16,6 +16,8 @@ SHARED_AGE = re.compile(r"s-maxage=(\d+)")
 LARGEST_BODY = 512 * 1024
 MOST_ENTRIES = 512
 
+FILES = ("/static/", "/images/")  # browsers keep these for good; here they would take the room of many pages
+
 DECLARED = re.compile(r"source=[\w.-]{1,40}", re.ASCII)
 
 Key = tuple[str, str, str, str]
@@ -55,7 +57,7 @@ class PageCache:
             if entry.counted is not None:
                 self._count(entry.counted, environ)
             return _answer(entry, environ, start_response)
-        if environ["PATH_INFO"].startswith("/static/"):
+        if environ["PATH_INFO"].startswith(FILES):
             return self.app(environ, start_response)
         return self._fill(key, environ, start_response)
 

@@ -22,6 +22,7 @@ def explanation(code: int) -> tuple[str, str]:
         404: (_("There is no such page"), _("The address may be mistyped, or the page moved. See the list of petitions.")),
         405: (_("That does not work here"), _("Open the page from the start and use its form.")),
         409: (_("That is closed"), _("What you tried is no longer open. The page says what you can still do.")),
+        410: (_("This page is gone"), _("It was taken down for good. See the list of petitions.")),
         413: (_("That was too much at once"), _("Shorten what you sent and try again.")),
         429: (_("Too many tries from your network"), _("Wait an hour at most and try again. What you did before is kept.")),
         503: (_("We are busy for a moment"), _("Nothing was saved. Wait a few seconds and send it again.")),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
+from cases import veil
 from cases.models import Case
 from cases.services import CaseNotFound, get_case, list_public
 from core.currencies import CURRENCIES
@@ -77,7 +78,7 @@ def designations(fund: Fund) -> list[tuple[str, str]]:
 
 def name_of(case: Case) -> str:
     """A case's fund as donors read it among others; the case alone where it never had one."""
-    return f"{case.fund_title} – {case.title}" if case.fund_title else case.title
+    return veil.shown(case, f"{case.fund_title} – {case.title}" if case.fund_title else case.title)
 
 
 def thermometer(fund: Fund) -> Thermometer:

@@ -1,11 +1,13 @@
 """The demo case: what a news page of May 2010 reported, in our own words, and nothing beyond it."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from cases.models import Case, CaseStatus, Event, EventKind, Person
+from cases import safety
+from cases.models import Case, CaseStatus, ConsentBasis, ConsentMeans, Event, EventKind, Person
 from core import clock
 from core.db import db, insert
+from core.vault import SITE, vault
 from petitions import services
 
 CASE = "almaty-activists"
@@ -91,6 +93,11 @@ We ask the OSCE to demand
 - that the activists are released immediately, and
 - that the repression of activists in Kazakhstan comes to an end.
 """
+CONSENT = (
+    "Demo: no consent was asked for. All that stands here was published by the campaign of the people named, on a news page "
+    "of May 2010."
+)
+REVIEW_AFTER = timedelta(days=180)
 RECIPIENT = {
     "name": "Marc Perrin de Brichambaut",
     "role": "Secretary General",
@@ -102,11 +109,16 @@ RECIPIENT = {
 
 def seed_demo() -> None:
     """The demo case with its open petition; does nothing where the case exists already. The caller commits."""
+    vault().prepare(SITE)
     case = _new_case()
     if case is None:
         return
     case.people.extend(Person(position=position, **person) for position, person in enumerate(PEOPLE))
     case.events.extend(Event(**event) for event in EVENTS)
+    safety.record(
+        case, person=None, basis=ConsentBasis.PUBLIC, means=ConsentMeans.PUBLISHED, given_on=date(2010, 5, 6), note=CONSENT,
+        recorded_by="seed",
+    )  # fmt: skip
     petition = services.create(
         case,
         slug=PETITION,
@@ -136,6 +148,7 @@ def _new_case() -> Case | None:
         "dangerous": False,
         "safety_answered_at": clock.now(),
         "safety_note": "Demo: the safety questions count as answered, so that names go to the recipient by default.",
+        "review_on": clock.now().date() + REVIEW_AFTER,
         "fund_title": "Media fund of the campaign",
         "fund_text": FUND_TEXT,
         "fund_currency": "EUR",

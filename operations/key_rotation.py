@@ -9,6 +9,8 @@ from sqlalchemy import select
 
 from cases.comments.models import Comment
 from cases.comments.services import SEALED_CONTEXT as COMMENT_CONTEXT
+from cases.models import Consent
+from cases.safety import SEALED_CONTEXT as CONSENT_CONTEXT
 from core import rotation
 from core.db import db
 from core.jobs import SEALED_CONTEXT as JOB_CONTEXT
@@ -48,6 +50,7 @@ SITE_ROWS = (
     SealedRows(Comment, COMMENT_CONTEXT),
     SealedRows(Report, REPORT_CONTEXT),
     SealedRows(ImportPart, IMPORT_CONTEXT),
+    SealedRows(Consent, CONSENT_CONTEXT),
 )
 
 

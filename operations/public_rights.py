@@ -8,7 +8,9 @@ from collections.abc import Iterator
 READS, ADDS = "SELECT", "SELECT, INSERT"
 ACTS = "SELECT, INSERT, UPDATE"
 RIGHTS: dict[str, str] = {
-    "alembic_version": READS, "cases": READS, "people": READS, "events": READS, "petitions": READS, "recipients": READS,
+    "alembic_version": READS, "cases": READS, "people": READS, "events": READS, "gone_addresses": READS, "case_consents": "",
+    "case_images": READS, "case_image_files": READS,
+    "petitions": READS, "recipients": READS,
     "consent_texts": READS, "switches": READS, "vault_keys": READS, "tallies": READS, "milestones": READS, "margins": READS,
     "mail_hours": READS, "signals": READS, "stripe_events": ACTS, "data_keys": ADDS, "spent_proofs": ADDS,
     "suppressions": ADDS, "jobs": ACTS, "submissions": ACTS, "signatures": ACTS, "tally_changes": ACTS, "invitations": ACTS,

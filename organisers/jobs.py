@@ -98,6 +98,11 @@ ADVICE = {
         "A petition that was to open by itself could not: below it says why. It is a draft again. Open it in the office, mend "
         "what is missing, and publish it."
     ),
+    "case-review": _l(
+        "The day has come on which the risk of a public case is to be looked at again. Ask the person, the family or the "
+        "lawyer whether it may stay public. Then set the next day on the page below, or freeze or blur the case. Nothing is "
+        "taken down by itself."
+    ),
     "job-dead": _l(
         "Something that the site had promised, a mail for example, failed many times and was given up. Ask the person "
         "who runs the site to look into its log and run 'flask doctor'."

@@ -6,6 +6,7 @@ from typing import Any
 from flask import render_template
 
 from cases.models import Case
+from cases.safety import review_overdue
 from core import audit, audit_checks, relay
 from donations import services as donations
 from organisers import (  # noqa: F401 - their routes
@@ -24,6 +25,7 @@ from organisers.accounts import (
 )
 from organisers.blueprint import office
 from organisers.books import views as books_views  # noqa: F401
+from organisers.cases import image_views, initials_views, protection_views  # noqa: F401
 from organisers.cases import services as case_services
 from organisers.cases import views as case_views  # noqa: F401
 from organisers.dashboard import dates, work
@@ -74,7 +76,7 @@ def dashboard() -> str:
         moderation=moderation_services.attention(presence.cases_of(JUDGES)),
         said=queue.attention(presence.cases_of(JUDGES)) if presence.may("office.moderation_room") else None,
         dead_jobs=numbers.dead_jobs() if presence.may("office.switch_page") else 0,
-        factor_wanted=not presence.has_factor(), **_money(petitions, cases),
+        factor_wanted=not presence.has_factor(), review_overdue=review_overdue, **_money(petitions, cases),
     )  # fmt: skip
 
 

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+from flask import current_app, url_for
+
 import petitions.services
 from cases import services as cases
 from cases.comments import services as comments
-from cases.models import Case, Event, Person
+from cases.models import Case, CaseImage, Event, Person
 from core.money import Money
 from donations import services as gifts
 from petitions.counting import tallies
@@ -52,6 +54,7 @@ def case_document(case: Case) -> dict[str, Any]:
         "place": case.place or None,
         "people": [_person(person) for person in case.people],
         "events": [_event(event) for event in case.events],
+        "images": [_image(image) for image in case.images],
         "petitions": [_petition(petition, totals.get(petition.id, 0)) for petition in of_case],
         "comments": comments.count(case),
         "raised": {money.currency: money.minor for money in raised(case)},
@@ -64,7 +67,7 @@ def _totals(shown: list[Petition]) -> dict[int, int]:
 
 def _person(person: Person) -> dict[str, Any]:
     return {
-        "name": person.name,
+        "name": person.public_name,
         "about": person.about or None,
         "charge": person.charge or None,
         "sentence": person.sentence or None,
@@ -72,6 +75,12 @@ def _person(person: Person) -> dict[str, Any]:
         "release_due": person.release_due and person.release_due.isoformat(),
         "released_on": person.released_on and person.released_on.isoformat(),
     }
+
+
+def _image(image: CaseImage) -> dict[str, Any]:
+    server, widest = current_app.config["UNDERSIGNED"].server_url, image.variants("jpeg")[-1]
+    url = f"{server}{url_for('pages.image', digest=widest.digest, format='jpeg')}"
+    return {"url": url, "alt": image.alt, "credit": image.credit, "width": widest.width, "height": widest.height}
 
 
 def _event(event: Event) -> dict[str, Any]:

@@ -7,17 +7,23 @@ from flask import Blueprint, Response, abort, jsonify, make_response, redirect, 
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date
 
+from cases import images
 from cases import services as case_services
 from cases.comments import keeping as comments_kept
 from cases.comments import services as comment_services
+from cases.models import ImageFormat
 from core import clock, countries
 from core.guards import cacheable
 from core.switches import switches
 from donations.own_page import keeping
-from pages import services
+from pages import frozen, services
 from petitions import deadlines
+from petitions.services import PetitionNotFound
 
 pages = Blueprint("pages", __name__)
+pages.app_errorhandler(case_services.CaseFrozen)(frozen.answer)
+pages.app_errorhandler(case_services.CaseNotFound)(frozen.missing)
+pages.app_errorhandler(PetitionNotFound)(frozen.missing)
 
 NEWS_PAGE = 20
 LATEST_COMMENTS = 3
@@ -61,6 +67,17 @@ def case(slug: str) -> Response:
 @pages.get("/cases/<slug>.json")
 def case_document(slug: str) -> Response:
     return cacheable(jsonify(services.case_document(case_services.get_case(slug))))
+
+
+@pages.get("/images/<digest>.<any(webp, jpeg):format>")
+def image(digest: str, format: str) -> Response:
+    """A picture of a case; browsers keep it for good, caches in between ask again each second whether it may be seen."""
+    file = images.public_file(digest, ImageFormat(format))
+    response = Response(file.body, mimetype=f"image/{format}")
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable, s-maxage=1"
+    response.set_etag(digest)
+    response.make_conditional(request)
+    return response
 
 
 @pages.get("/news/")

@@ -15,7 +15,7 @@ from core import clock, countries, mail, relay, tokens, unsubscribes
 from core.db import db, insert
 from core.jobs import Job
 from core.vault import vault
-from petitions import consent
+from petitions import consent, showing
 from petitions.models import Petition, SignatureToken, Submission
 from petitions.states import Purpose
 
@@ -68,7 +68,7 @@ def promise(
         to=person["email"],
         key=f"{submission.public_id}:{_count(submission)}",
         context={
-            **context, "name": person["name"], "about": about, "choice": choice, "title": petition.title,
+            **context, "name": person["name"], "about": about, "choice": choice, "title": showing.title(petition),
             "links": links, "page": f"{server}/petitions/{petition.slug}",
         },
         language=petition.language,

@@ -95,6 +95,7 @@ class Petition(Base):
         return (
             self.state == PetitionState.OPEN
             and not self.invited_only
+            and self.case.frozen_at is None
             and (self.closes_at is None or clock.now() < self.closes_at)
         )
 

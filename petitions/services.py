@@ -10,11 +10,13 @@ from flask_babel import gettext as _
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import joinedload, selectinload
 
-from cases.models import Case, CaseStatus
+from cases import safety
+from cases.models import Case, CaseImage, CaseStatus
+from cases.services import CaseFrozen
 from core import clock
 from core.db import RowNotFound, db
 from core.vault import vault
-from petitions import consent, deadlines
+from petitions import consent, deadlines, showing
 from petitions.models import Petition, Recipient
 from petitions.states import HIDDEN_STATES, PetitionState
 from petitions.versions import services as versions
@@ -69,11 +71,11 @@ def get_by_slug(slug: str) -> Petition:
 
 
 def get_public(slug: str) -> Petition:
-    """A petition that the public may see, with its case and recipients. Raises PetitionNotFound."""
+    """A petition that the public may see, with its case and recipients. Raises PetitionNotFound or CaseFrozen."""
     petition = db.session.scalar(_public().where(Petition.slug == slug))
     if petition is None:
         raise PetitionNotFound(slug)
-    return petition
+    return showing.shown(petition)
 
 
 def remembered(slug: str) -> Petition:
@@ -85,7 +87,7 @@ def remembered(slug: str) -> Petition:
             _remembered[key] = (time.monotonic() + REMEMBERED, petition)
         try:
             petition = get_public(slug)
-        except PetitionNotFound:  # hidden since: the crowd must not go on with it
+        except (PetitionNotFound, CaseFrozen):  # hidden since: the crowd must not go on with it
             _remembered.pop(key, None)
             raise
         db.session.close()  # detaches it, and gives the connection back before others are needed
@@ -100,14 +102,17 @@ def forget() -> None:
 
 def list_public(case: Case | None = None) -> list[Petition]:
     """Every petition (of a case) that stands in the public lists: open ones first, the newest before the older."""
-    listed = _public().where(Petition.state != S.ARCHIVED)
+    listed = _public().where(Petition.state != S.ARCHIVED, Case.frozen_at.is_(None))
     wanted = listed if case is None else listed.where(Petition.case_id == case.id)
     found = db.session.scalars(wanted.order_by(Petition.id.desc())).all()
+    for petition in found:
+        showing.shown(petition)
     return sorted(found, key=lambda petition: ORDER.index(petition.state))
 
 
 def _public() -> Any:
-    options = (joinedload(Petition.case).selectinload(Case.people), selectinload(Petition.recipients))
+    pictures = joinedload(Petition.case).selectinload(Case.images).selectinload(CaseImage.files)
+    options = (joinedload(Petition.case).selectinload(Case.people), selectinload(Petition.recipients), pictures)
     never = (Petition.state == S.ARCHIVED) & Petition.published_at.is_(None)
     hidden = Petition.state.in_(HIDDEN_STATES) | never | (Case.status == CaseStatus.DRAFT)
     return (
@@ -144,6 +149,8 @@ def record_consent(petition: Petition) -> None:
     if not petition.hidden:
         with force_locale(petition.language):
             consent.record(petition)
+            with showing.as_public(petition):  # of a blurred case people read, and agree to, initials
+                consent.record(petition)
     forget()
 
 
@@ -180,6 +187,7 @@ def _check(petition: Petition, *further: tuple[bool, str]) -> None:
         (petition.letter.strip(), _("Write the letter.")),
         (petition.ask.strip(), _("Say in a sentence or two what you ask for.")),
         (petition.case.status == CaseStatus.ACTIVE, _("Publish the case first.")),
+        *((False, reason) for reason in safety.missing(petition.case)),
         (
             not deadlines.ran_out(petition),
             _("Who signed this petition has been deleted, so it cannot open again. Make a new petition."),

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from werkzeug.routing import BaseConverter
 
 from core.db import db
-from petitions import consent, link_words, signature_services
+from petitions import consent, link_words, showing, signature_services
 from petitions.forms import ActForm
 from petitions.models import Petition, Submission
 from petitions.signature_services import LinkExpired, LinkGone, TooLate
@@ -61,7 +61,7 @@ def gone(error: LinkGone) -> ResponseReturnValue:
 
 @signatures.errorhandler(LinkExpired)
 def expired(error: LinkExpired) -> ResponseReturnValue:
-    petition = db.session.get_one(Petition, error.submission.petition_id)
+    petition = showing.behind_link(db.session.get_one(Petition, error.submission.petition_id))
     said = link_words.expired_words(error.purpose, error.submission, petition)
     return render_template("signatures/done.html", **said), 410
 
@@ -98,7 +98,9 @@ def done(secret: str, purpose: Purpose) -> ResponseReturnValue:
 
 def _load(secret: str, purpose: Purpose) -> tuple[Submission, Petition]:
     submission = signature_services.get_submission(secret, purpose)
-    return submission, db.session.get_one(Petition, submission.petition_id)
+    petition = db.session.get_one(Petition, submission.petition_id)
+    show = showing.shown if purpose == Purpose.CONFIRM else showing.behind_link
+    return submission, show(petition)
 
 
 def _choices(petition: Petition, submission: Submission, purpose: Purpose) -> list[Visibility]:

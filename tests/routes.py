@@ -169,6 +169,18 @@ ROUTES = {
     "office.case": (OFFICE, "GET"),
     "office.new_case": (OFFICE, "GET POST"),
     "office.edit_case": (OFFICE, "GET POST"),
+    "pages.image": (PUBLIC, "GET"),
+    "office.case_images": (OFFICE, "GET POST"),
+    "office.edit_image": (OFFICE, "GET POST"),
+    "office.image_file": (OFFICE, "GET"),
+    "office.remove_image": (OFFICE, "POST"),
+    "office.make_initials": (OFFICE, "GET POST"),
+    "office.protection_page": (OFFICE, "GET"),
+    "office.shield": (OFFICE, "POST"),
+    "office.record_consent": (OFFICE, "POST"),
+    "office.open_consent": (OFFICE, "POST"),
+    "office.withdraw_consent": (OFFICE, "POST"),
+    "office.set_review": (OFFICE, "POST"),
     "office.safety": (OFFICE, "GET POST"),
     "office.new_person": (OFFICE, "GET POST"),
     "office.edit_person": (OFFICE, "GET POST"),
@@ -258,6 +270,7 @@ ARGUMENTS: dict[str, Any] = {
     "name": "close", "case_id": 1, "petition_id": 1, "part_id": 1, "recipient_id": 1, "batch_id": 1, "public_id": "a" * 22,
     "payment_id": 1, "event_id": "evt_1", "entry_id": 1, "judgement": "hide", "level_id": 1, "session_id": 1, "factor_id": 1,
     "app_id": 1, "factor": "app", "organiser_id": 1,
+    "digest": "a" * 32, "format": "webp", "shield": "freeze",
 }  # fmt: skip
 SLUGS = {"pages": "a-case", "donations": "a-case", "petitions": "a-petition", "translated": "a-petition"}
 # A form that would be taken if its token were there, by endpoint; fields that nobody asks for do no harm.
@@ -275,6 +288,7 @@ FIELDS: dict[str, dict[str, str]] = {
     "office.new_case": {"slug": "new", "title": "New", "country": "KZ", "status": "active"},
 }
 UNKNOWN = {
+    "pages.image",
     "signatures.show",
     "signatures.done",
     "invitations.show",

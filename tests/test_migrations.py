@@ -12,6 +12,8 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import MetaData, func, inspect, select, text
 
+from cases import safety
+from cases.models import Case
 from core import audit
 from core.db import Base, db
 from core.health import newest_revision, schema_revision
@@ -103,6 +105,30 @@ def test_every_step_goes_down_and_up_again_with_rows_in_it(elsewhere: Elsewhere,
         upgrade(folder)
         assert schema_revision() == newest_revision()
     assert differences(app) == []
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
+def test_what_was_public_before_the_safety_gate_stays_so_with_its_review_due(elsewhere: Elsewhere, target: str) -> None:
+    app = elsewhere(target)
+    folder = str(MIGRATIONS)
+    before = ScriptDirectory(folder).get_revision("0015").down_revision
+    filling = text(
+        "INSERT INTO cases (slug, title, lede, story, place, country, status, urgency, dangerous, safety_note, fund_title, "
+        "fund_text, fund_currency, created_at) "
+        "VALUES (:status, 'A title', '', '', '', 'KZ', :status, '', TRUE, '', '', '', 'EUR', '2026-01-01 00:00:00')"
+    )
+    with app.app_context():
+        upgrade(folder, revision=str(before))
+        for status in ("draft", "active", "won", "closed"):
+            db.session.execute(filling, {"status": status})
+        db.session.commit()
+        db.session.remove()
+        upgrade(folder)
+        cases = {case.slug: case for case in db.session.scalars(select(Case).order_by(Case.id))}
+        assert {slug: case.status for slug, case in cases.items()} == {slug: slug for slug in cases} and len(cases) == 4
+        assert cases["draft"].review_on is None and safety.review_due(cases["draft"])
+        for slug in ("active", "won", "closed"):
+            assert cases[slug].review_on is not None and safety.review_overdue(cases[slug]), slug
 
 
 @pytest.mark.parametrize("target", ["sqlite", "postgresql"])

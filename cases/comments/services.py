@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from cases import veil
 from cases.comments.models import Comment, CommentKind, CommentState
 from cases.models import Case
 from core import clock, journal
@@ -103,10 +104,9 @@ def replay(act: str, public_id: str) -> None:
 
 
 def show(comment: Comment) -> Shown:
-    """An approved comment as everybody may read it."""
-    return Shown(
-        comment.id, comment.kind, comment.name or "", comment.text or "", comment.country or "", comment.reply
-    )  # fmt: skip
+    """An approved comment as everybody may read it; in a blurred case it names nobody held."""
+    text, reply = (veil.shown(comment.case, words) for words in (comment.text or "", comment.reply))
+    return Shown(comment.id, comment.kind, comment.name or "", text, comment.country or "", reply)
 
 
 def _empty(public_id: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from cases import veil
 from cases.models import CaseStatus
 from core import clock
 from core.db import db
@@ -43,7 +44,12 @@ def _write(question: FundQuestion, template: str, **about: Any) -> None:
     gift = question.donation
     standing = subscriptions.find(gift)
     amount = standing.money_in(gift.currency) if standing else gift.money
-    context = {"amount": amount.text(gift.language), "case": question.case.title, "number": gift.public_id, **about}
+    context = {
+        "amount": amount.text(gift.language),
+        "case": veil.shown(question.case, question.case.title),
+        "number": gift.public_id,
+        **about,
+    }
     key = f"{gift.public_id}:{question.case_id}:{question.asked_at.timestamp():.0f}"
     letters.write(gift, template, key=key, context=context)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
+from cases import veil
 from cases.models import CaseStatus
 from core import clock
 from donations import funds
@@ -21,11 +22,11 @@ def why(question: FundQuestion) -> str:
     if question.case.status == CaseStatus.WON:
         return _(
             "“%(case)s” is won, thanks to everybody who stood by it. Your regular gift is not needed there any more. "
-            "Nothing new is taken until you answer.", case=question.case.title,
+            "Nothing new is taken until you answer.", case=veil.shown(question.case, question.case.title),
         )  # fmt: skip
     return _(
         "“%(case)s” is closed and takes no gifts any more. Nothing new is taken until you answer.",
-        case=question.case.title,
+        case=veil.shown(question.case, question.case.title),
     )
 
 

@@ -4,6 +4,7 @@ from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from cases import veil
 from cases.models import Case
 from donations.models import Frequency
 from donations.stripe_gateway import STATEMENT_WORD
@@ -17,7 +18,7 @@ RHYTHMS = {
 
 def fund(case: Case | None) -> str:
     """What a payment is for, by its fund; no case: the general one."""
-    return (case.fund_title or case.title) if case else _("Where it is needed most")
+    return veil.shown(case, case.fund_title or case.title) if case else _("Where it is needed most")
 
 
 def rhythm(frequency: Frequency) -> str:

@@ -79,6 +79,7 @@ class SafetyForm(OfficeForm):
 
 class PersonForm(OfficeForm):
     name = name(_l("Name"), 120, _l("Write the person's name."))
+    other_spellings = text(_l("Other spellings of the name"), 1_000)
     about = line(_l("Who this is"), 200)
     charge = line(_l("Charge"), 200)
     sentence = line(_l("Sentence"), 120)

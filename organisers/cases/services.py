@@ -4,17 +4,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
-from cases.models import Case, CaseStatus, Event, Person
+from cases import safety
+from cases.models import Case, CaseImage, CaseStatus, Event, Person
 from core import audit, clock
 from core.db import RowNotFound, db
 from organisers.accounts.scope import Cases, visible
+from petitions import services as petitions
+from petitions.models import Petition
 
 SAFE_ANSWERS = {"endangers": "no", "agreed": "yes", "reprisals": "no"}
-Part = TypeVar("Part", Person, Event)
+Part = TypeVar("Part", Person, Event, CaseImage)
 
 
 class NotFound(RowNotFound):
@@ -48,7 +52,9 @@ def get_part(kind: type[Part], case: Case, part_id: int) -> Part:
 
 
 def create(*, actor: str, **values: Any) -> Case:
-    """A new draft, dangerous until its safety questions are answered. Raises SlugTaken."""
+    """A new draft, dangerous until its safety questions are answered. Raises SlugTaken, or NotSafe for more than a draft."""
+    if values.get("status", CaseStatus.DRAFT) != CaseStatus.DRAFT:
+        raise safety.NotSafe([_("Make it a draft first. Once consents and the next review are recorded, publish it.")])
     case = Case(**{"status": CaseStatus.DRAFT, **values}, dangerous=True)
     with unique_slug():
         db.session.add(case)
@@ -57,7 +63,9 @@ def create(*, actor: str, **values: Any) -> Case:
 
 
 def edit(case: Case, *, actor: str, **values: Any) -> Case:
-    """Changes columns of a case; the audit entry names them. Raises SlugTaken."""
+    """Changes columns of a case; the audit entry names them. Raises SlugTaken, or NotSafe where it would be published."""
+    if case.status == CaseStatus.DRAFT and values.get("status", CaseStatus.DRAFT) != CaseStatus.DRAFT:
+        safety.need(case)
     with unique_slug():
         changed = _change(case, values)
     audit.record("case.edited", case.slug, actor=actor, fields=changed)
@@ -80,21 +88,37 @@ def add_part(kind: type[Part], case: Case, /, *, actor: str, **values: Any) -> P
         values["position"] = (last or 0) + 1
     part = kind(case=case, **values)
     db.session.add(part)
-    db.session.flush()
+    _settle(part)
     audit.record(f"{kind.__name__.lower()}.added", case.slug, actor=actor, id=part.id)
     return part
 
 
 def edit_part(part: Person | Event, *, actor: str, **values: Any) -> None:
     changed = _change(part, values)
-    db.session.flush()
+    _settle(part)
     audit.record(f"{type(part).__name__.lower()}.edited", part.case.slug, actor=actor, id=part.id, fields=changed)
 
 
 def remove_part(part: Person | Event, *, actor: str) -> None:
     audit.record(f"{type(part).__name__.lower()}.removed", part.case.slug, actor=actor, id=part.id)
-    db.session.delete(part)
+    case = part.case
+    (case.people if isinstance(part, Person) else case.events).remove(part)  # type: ignore[arg-type]
     db.session.flush()
+    if case.blurred_at:
+        renew_consent_texts(case)
+
+
+def renew_consent_texts(case: Case) -> None:
+    """Stores what people agree to from now on: the letters with initials, while the case is blurred."""
+    for petition in db.session.scalars(select(Petition).where(Petition.case_id == case.id).order_by(Petition.id)):
+        petitions.record_consent(petition)
+
+
+def _settle(part: Person | Event | CaseImage) -> None:
+    """Other names of people are other initials in the letters of a blurred case."""
+    db.session.flush()
+    if isinstance(part, Person) and part.case.blurred_at:
+        renew_consent_texts(part.case)
 
 
 def _change(row: Any, values: dict[str, Any]) -> list[str]:

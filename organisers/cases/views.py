@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from cases.models import Case
+from cases.safety import NotSafe, missing
 from core.db import db
 from core.guards import body_limit
 from donations.moving import services as moving
@@ -26,6 +27,8 @@ def new_case() -> Response:
             case = case_services.create(actor=actor(), **form.values())
         except case_services.SlugTaken:
             form.slug.errors = [slug_taken()]
+        except NotSafe as error:
+            form.status.errors = error.reasons
         else:
             db.session.commit()
             return done(_("The case is made. Answer its safety questions next."), ".safety", case_id=case.id)
@@ -35,7 +38,9 @@ def new_case() -> Response:
 @office.get(f"/cases/<{ID}:case_id>")
 def case(case_id: int) -> str:
     found = case_services.get(case_id)
-    return render_template("office/case.html", case=found, petitions=petition_services.list_of(found))
+    return render_template(
+        "office/case.html", case=found, petitions=petition_services.list_of(found), missing=missing(found)
+    )
 
 
 @office.route(f"/cases/<{ID}:case_id>/edit", methods=["GET", "POST"])
@@ -48,6 +53,8 @@ def edit_case(case_id: int) -> Response:
             case_services.edit(found, actor=actor(), **form.values())
         except case_services.SlugTaken:
             form.slug.errors = [slug_taken()]
+        except NotSafe as error:
+            form.status.errors = error.reasons
         else:
             return saved(found)
     gifts, answers = moving.running(found), moving.tally(found)

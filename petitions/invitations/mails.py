@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from core import clock, countries, mail, relay, tokens, unsubscribes
 from core.db import db
 from core.jobs import Job
-from petitions import consent
+from petitions import consent, showing
 from petitions.invitations.models import Invitation
 from petitions.models import Petition
 from petitions.states import InvitationKind
@@ -113,7 +113,7 @@ def _context(petition: Petition, row: Invitation, person: Mapping[str, Any], sec
     return {
         "kind": row.kind.value, "organisation": row.kind == InvitationKind.ORGANISATION,
         "name": person["name"], "contact": person.get("contact", ""), "about": about, "size": person.get("size"),
-        "title": petition.title, "recipients": recipients, "page": f"{server}/petitions/{petition.slug}",
+        "title": showing.title(petition), "recipients": recipients, "page": f"{server}/petitions/{petition.slug}",
         "until": until and clock.day(until.astimezone(ZoneInfo(petition.time_zone)).date(), petition.language),
         "links": {
             "invitation": f"{server}/invitations/{secret}?who={tokens.seal_query(WHO, who)}",

@@ -10,6 +10,7 @@ from limits import parse
 
 from core.db import db
 from core.limits import own_bucket_within
+from petitions import showing
 from petitions.invitations import mails as invitation_mails
 from petitions.invitations import services as invitation_services
 from petitions.invitations.forms import AnswerForm, ColleagueForm, CorrectionForm
@@ -92,7 +93,7 @@ def propose(secret: str) -> ResponseReturnValue:
 
 def _load(secret: str) -> tuple[Invitation, Petition]:
     row = invitation_services.get(secret)
-    return row, db.session.get_one(Petition, row.petition_id)
+    return row, showing.shown(db.session.get_one(Petition, row.petition_id))
 
 
 def _page(

@@ -11,6 +11,7 @@ from limits import parse
 from core.db import db
 from core.limits import TOR, own_bucket, own_bucket_within
 from core.vault import SITE, vault
+from petitions import showing
 from petitions.own_page import services as own_page_services
 from petitions.own_page import words as own_page_words
 from petitions.own_page.forms import FORMS, LinkForm
@@ -59,7 +60,8 @@ def show(secret: str) -> ResponseReturnValue:
     if standing.row is None:
         return _nothing_left(standing)
     return render_template(
-        "signatures/own.html", secret=secret, standing=standing, petition=standing.petition, page=_page_of(standing),
+        "signatures/own.html", secret=secret, standing=standing,
+        petition=showing.behind_link(standing.petition), page=_page_of(standing),
         state=own_page_words.state_of(standing), facts=own_page_words.facts(standing), words=own_page_words.words,
         forms={act: form(standing, formdata=None) for act, form in FORMS.items()},
         done=own_page_words.done(request.args.get("done", "")), cleared=own_page_words.cleared(),
@@ -131,7 +133,8 @@ def link_sent(what: str) -> str:
 
 def _ask(secret: str, act: str, standing: Standing, form: Any) -> str:
     return render_template(
-        "signatures/own_act.html", secret=secret, act=act, standing=standing, petition=standing.petition, form=form,
+        "signatures/own_act.html", secret=secret, act=act, standing=standing,
+        petition=showing.behind_link(standing.petition), form=form,
         words=own_page_words.words(act), page=_page_of(standing),
     )  # fmt: skip
 

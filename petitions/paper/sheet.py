@@ -67,6 +67,12 @@ def pdf(petition: Petition) -> bytes:
         _making.release()
 
 
+def forget(petition: Petition) -> None:
+    """Throws away what this machine keeps of the petition's sheets."""
+    for kept in _folder().glob(f"{petition.public_id}-*.pdf"):
+        kept.unlink(missing_ok=True)
+
+
 def content(petition: Petition) -> dict[str, Any]:
     """All that stands on the sheet, in the petition's own language, as plain data."""
     settings: Settings = current_app.config["UNDERSIGNED"]
@@ -113,8 +119,12 @@ def _office(recipient: Recipient) -> str:
 
 def _kept_as(petition: Petition, wanted: dict[str, Any]) -> Path:
     said = (TEMPLATES / TEMPLATE).read_bytes() + json.dumps(wanted, sort_keys=True).encode()
+    return _folder() / f"{petition.public_id}-{hashlib.sha256(said).hexdigest()[:32]}.pdf"
+
+
+def _folder() -> Path:
     folder: Path = current_app.config["UNDERSIGNED"].data / "sheets"
-    return folder / f"{petition.public_id}-{hashlib.sha256(said).hexdigest()[:32]}.pdf"
+    return folder
 
 
 def _make(path: Path, petition: Petition, wanted: dict[str, Any]) -> bytes:

@@ -16,6 +16,7 @@ from core import bounces, clock, mail, relay, unsubscribes
 from core.bulk import Addressee
 from core.db import db, insert
 from core.vault import SITE, vault
+from petitions import showing
 from petitions.updates import audience, outbox, services
 from petitions.updates.counting import tell
 from petitions.updates.models import Audience, Update, UpdateKind, UpdateMark, UpdateState
@@ -144,7 +145,7 @@ def _promise(found: Update, reader: Reader, chosen: Mapping[bytes, Addressee]) -
         mail.promise(
             "update", to=one.email, key=outbox.key(found, mark), language=language, priority=relay.UPDATE,
             context={
-                **found.text_in(language), "title": found.petition.title, "language": language, "donor": reader.donor,
+                **found.text_in(language), "title": showing.title(found.petition), "language": language, "donor": reader.donor,
                 "asked": found.kind not in audience.TOLD_ALL, "links": {**links.get(one.row, {}), **every},
             },
             bulk=(reader.check, {"update": found.id, "row": one.row}),

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from core import audit, clock
 from core.db import RowNotFound, db, insert
+from petitions import showing
 from petitions.models import Petition
 from petitions.updates import outbox
 from petitions.updates.counting import tell
@@ -52,7 +53,7 @@ def announce(petition: Petition, kind: str, *, actor: str, key: str, context: di
     to those who asked for news. Its text is templates/updates/<kind>.txt in the petition's language."""
     page = f"{current_app.config['UNDERSIGNED'].server_url}/petitions/{petition.slug}"
     with force_locale(petition.language):
-        text = render_template(f"updates/{UpdateKind(kind)}.txt", title=petition.title, page=page, **context)
+        text = render_template(f"updates/{UpdateKind(kind)}.txt", title=showing.title(petition), page=page, **context)
     subject, _, body = text.partition("\n")
     values = {
         "public_id": new_public_id(), "petition_id": petition.id, "kind": UpdateKind(kind), "key": key,

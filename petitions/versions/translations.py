@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from cases import veil
 from core import clock, languages
 from core.db import RowNotFound, db
 from petitions.models import Petition
@@ -112,6 +113,6 @@ def reading(petition: Petition, language: str = "") -> Reading:
 
 def _said(petition: Petition, translation: PetitionTranslation | None, name: str) -> Any:
     words = getattr(translation, name) if translation else ""
-    return (
-        Said(words, translation.language) if translation and words else Said(getattr(petition, name), petition.language)
-    )
+    if translation and words:
+        return Said(veil.shown(petition.case, words), translation.language)
+    return Said(getattr(petition, name), petition.language)

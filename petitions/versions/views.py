@@ -7,7 +7,7 @@ from flask_babel import force_locale
 
 from core import languages
 from core.guards import cacheable
-from petitions import services
+from petitions import services, showing
 from petitions.blueprint import petitions
 from petitions.forms import SignForm
 from petitions.versions import differences, translations
@@ -20,7 +20,7 @@ translated = Blueprint("translated", __name__, url_prefix="/<language>/petitions
 @petitions.get("/<slug>/versions")
 def version_list(slug: str) -> Response:
     petition = services.get_public(slug)
-    rows = versions.list_of(petition)
+    rows = [showing.version(petition, row) for row in versions.list_of(petition)]
     changes = [(row, differences.between(before, row)) for row, before in pairwise(rows)]
     context = {"petition": petition, "changes": changes, "first": rows[-1] if rows else None, "section": "petitions"}
     return cacheable(make_response(render_template("petitions/versions.html", **context)))

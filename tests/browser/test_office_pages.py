@@ -15,6 +15,9 @@ PETITION = "/office/petitions/{big}"
 PATHS = (
     "/office/", "/office/switches", "/office/signals", "/office/audit", "/office/account", "/office/rates", "/office/cases/1",
     "/office/cases/1/safety", "/office/cases/new", PETITION, f"{PETITION}?chart=hour", f"{PETITION}/edit", f"{PETITION}/held",
+    "/office/cases/1/safety", "/office/cases/1/protection",
+    "/office/cases/1/people/1/initials", "/office/cases/1/images", "/office/cases/new", PETITION, f"{PETITION}/edit",
+    f"{PETITION}/held",
     f"{PETITION}/invalidations", f"{PETITION}/invalidations/new", "{preview}", "{done}", f"{PETITION}/counting",
     f"{PETITION}/retention", f"{PETITION}/erase", "/office/petitions/{closed}/retention", "/office/petitions/{gone}/retention",
     "/office/petitions/{gone}", f"{PETITION}/invitations", "/office/petitions/{letter}/invitations",

@@ -31,6 +31,8 @@ from tests.donations.test_own_page import visitor as visitor
 OTHERS = {
     "petition_versions": "published", "petition_translations": "published",
     "petitions": "published", "recipients": "published", "cases": "published", "people": "published", "events": "published",
+    "case_consents": "of people held and who speaks for them", "gone_addresses": "hashes of addresses",
+    "case_images": "published", "case_image_files": "published",
     "general_fund": "published", "patron_levels": "published", "patron_minimums": "published",
     "submissions": "of signatories", "signatures": "of signatories", "signature_tokens": "of signatories",
     "consent_texts": "of signatories", "suppressions": "of signatories", "invitations": "of signatories",

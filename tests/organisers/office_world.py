@@ -76,6 +76,7 @@ def make_things(me: Organiser) -> Things:
         "recipient_id": petition.recipients[0].id, "invalidation_id": invalidation.id, "factor_id": confirmed.id,
         "factor": "app", "name": "pause", "act_name": "cancel", "step": "remind", "judgement": "hide", "country": "KZ",
         "domain": held.domain, "room": "held", "turn": "open", "verdict": "approve", "language": "de",
+        "shield": "freeze",
     }  # fmt: skip
     event, other, receipts = case.events[0].id, {"public_id": outside.public_id}, {"public_id": receipt.public_id}
     pending = {"invitation_id": asked.id}

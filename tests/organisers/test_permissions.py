@@ -151,6 +151,17 @@ win_petition              OR---  petition   .
 translation_list          OR---  petition   .
 translate_petition        OR---  petition   .
 remove_translation        OR---  petition   .
+case_images               OR---  case       .
+edit_image                OR---  case       .
+image_file                OR---  case       .
+remove_image              OR---  case       .
+make_initials             OR---  case       step-up
+protection_page           OR---  case       .
+shield                    OR---  case       .
+record_consent            OR---  case       .
+open_consent              OR---  case       personal step-up
+withdraw_consent          OR---  case       .
+set_review                OR---  case       .
 wall                      ORMT-  .          personal
 judge_words               ORMT-  words      personal
 gift_list                 OR-T-  .          .

@@ -21,7 +21,10 @@ from tests.petitions.own_pages import ask_for_link, letters, own_page, press
 OTHERS = {
     "petition_versions": "published", "petition_translations": "published",
     "petitions": "published", "recipients": "published", "cases": "published",
-    "people": "published", "events": "published", "donations": "of donors, who are told apart", "payments": "of donors",
+    "people": "published", "events": "published", "case_consents": "of people held and who speaks for them",
+    "gone_addresses": "hashes of addresses",
+    "case_images": "published", "case_image_files": "published",
+    "donations": "of donors, who are told apart", "payments": "of donors",
     "invoice_payments": "of donors", "refunds": "of donors", "disputes": "of donors", "refund_requests": "of donors",
     "subscriptions": "of donors", "agreed_amounts": "of donors", "stripe_events": "of donors",
     "balance_transactions": "of donors", "payouts": "sums",
