@@ -19,9 +19,9 @@ NOTHING: dict[str, dict[str, Any]] = {
     },
     "petitions.document": {
         "title": None, "state": None, "case": None, "recipients": [], "signatures": None, "goal": None, "opens_at": None,
-        "closes_at": None, "visibility_default": None, "languages": [], "on_paper": None, "imported": None, "imported_from": {},
-        "delivered_at": None, "answer": None, "victory": None, "version": None, "changed_at": None, "by_country": {}, "by_day": {},
-        "parts_taken_on": None, "links": {},
+        "closes_at": None, "visibility_default": None, "languages": [], "on_paper": None, "imported": None,
+        "imported_from": {}, "delivered_at": None, "answer": None, "victory": None, "version": None, "changed_at": None,
+        "by_country": {}, "by_day": {}, "parts_taken_on": None, "links": {},
     },
     "petitions.count": {"signatures": None},
 }  # fmt: skip

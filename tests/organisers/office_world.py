@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from cases.comments import services as comments
 from cases.comments.models import Comment, CommentKind
+from cases.models import Case, CaseImage, Consent, ImageFile, ImageFormat
 from core import clock
 from core.db import db
 from core.money import Money
@@ -30,6 +33,7 @@ from petitions.models import Petition
 from petitions.paper.models import PaperBatch
 from petitions.states import ImportOrigin, InvitationKind, RuleAction, SignalKind
 from petitions.updates.models import Update
+from petitions.versions.models import PetitionTranslation
 from tests.donations.conftest import intend
 from tests.factories import make_case, make_petition
 
@@ -68,7 +72,11 @@ def make_things(me: Organiser) -> Things:
     outside = _outside(case)
     db.session.flush()
     receipt = _receipt(rows["registration_id"])
-    db.session.add(receipt)
+    image, consent = _image(case), db.session.scalars(select(Consent.id).where(Consent.case_id == case.id)).one()
+    db.session.add_all([receipt, image])
+    db.session.add(
+        PetitionTranslation(petition_id=petition.id, language="de", title="T", ask="", letter="", source_digest="")
+    )
     db.session.commit()
     ids = {name: row.id for name, row in rows.items()}
     values = {
@@ -78,10 +86,13 @@ def make_things(me: Organiser) -> Things:
         "domain": held.domain, "room": "held", "turn": "open", "verdict": "approve", "language": "de",
         "shield": "freeze",
     }  # fmt: skip
+    pictures, consents = {"part_id": image.id}, {"part_id": consent}
     event, other, receipts = case.events[0].id, {"public_id": outside.public_id}, {"public_id": receipt.public_id}
     pending = {"invitation_id": asked.id}
     by_endpoint = {
         "edit_event": {"part_id": event}, "remove_event": {"part_id": event},
+        "edit_image": pictures, "image_file": pictures, "remove_image": pictures,
+        "open_consent": consents, "withdraw_consent": consents,
         "offline_gift": other, "open_offline_donor": other, "take_back_offline_gift": other,
         "tax_receipt": receipts, "open_tax_receipt": receipts, "issue_tax_receipt_anew": receipts,
         "resend_office_invitation": pending, "revoke_office_invitation": pending,
@@ -104,8 +115,16 @@ def _invitation(petition: Petition) -> Invitation:
     return Invitation(public_id=secrets.token_urlsafe(16), petition_id=petition.id, kind=InvitationKind.NOTABLE)
 
 
+def _image(case: Case) -> CaseImage:
+    file = ImageFile(
+        digest=secrets.token_hex(16), format=ImageFormat.JPEG, width=1, height=1, blurred=False, content=b"-"
+    )
+    return CaseImage(case_id=case.id, alt="A", credit="B", width=1, height=1, files=[file])
+
+
 def _update(petition: Petition) -> Update:
-    texts = {"en": {"subject": "News", "body": "Something happened."}}
+    text = {"subject": "News", "body": "Something happened."}
+    texts = {"en": text, "de": text}
     public_id = secrets.token_urlsafe(16)
     return Update(public_id=public_id, petition=petition, texts=texts, created_by="cli", written_by="cli")
 
