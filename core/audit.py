@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Integer, LargeBinary, String, select
+from sqlalchemy import JSON, Index, Integer, LargeBinary, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
@@ -18,7 +18,7 @@ GENESIS = bytes(32)
 
 class AuditEntry(Base):
     __tablename__ = "audit_entries"
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = (Index("ix_audit_entries_act_id", "act", "id"), {"sqlite_autoincrement": True})
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     actor: Mapped[str] = mapped_column(String(254))

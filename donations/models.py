@@ -108,10 +108,14 @@ class Payment(Base):
     While a renewal is not paid: how often it was tried, when again, and Stripe's page where the donor can help."""
 
     __tablename__ = "payments"
-    __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount_positive"),
+        Index("ix_payments_donation_id_status", "donation_id", "status"),
+        {"sqlite_autoincrement": True},
+    )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     stripe_id: Mapped[str] = mapped_column(String(255), unique=True)
-    donation_id: Mapped[int] = mapped_column(ForeignKey("donations.id"), index=True)
+    donation_id: Mapped[int] = mapped_column(ForeignKey("donations.id"))
     case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
     amount: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))

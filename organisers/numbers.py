@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from core.db import db
 from core.jobs import Job
@@ -13,7 +13,7 @@ from donations import services as donations
 from donations.models import Donation, Payment, PaymentStatus
 from organisers.rates import services as rates
 from petitions.counting import tallies
-from petitions.models import Petition, Submission
+from petitions.models import LIVE, Petition, Submission
 from petitions.states import SubmissionState
 
 WAITING = (SubmissionState.RECEIVED, SubmissionState.MAILED)
@@ -57,11 +57,11 @@ def totals(petitions: Iterable[Petition]) -> dict[int, int]:
 
 
 def submissions(petitions: Iterable[int] | None = None) -> dict[int, Live]:
-    """What waits and what is held, by petition id; of these petitions alone where they are named. The index of states
-    finds them: the million that are done with are not looked at."""
+    """What waits and what is held, by petition id; of these petitions alone where they are named. The million that are
+    done with are not looked at."""
     mine = [] if petitions is None else [Submission.petition_id.in_(list(petitions))]
     keys = (Submission.petition_id, Submission.state)
-    query = select(*keys, func.count()).where(Submission.state.in_([*WAITING, SubmissionState.HELD]), *mine)
+    query = select(*keys, func.count()).where(LIVE, *mine)
     found: dict[int, Live] = defaultdict(Live)
     for petition, state, count in db.session.execute(query.group_by(*keys)):
         found[petition] += Live(waiting=count) if state in WAITING else Live(held=count)
@@ -82,11 +82,20 @@ def raised() -> Raised:
 
 def gift_sources() -> list[tuple[str, int]]:
     """How many donations that were paid came by each source code, the most first; those without one are left out."""
-    paid = select(Donation.source, func.count(Payment.donation_id.distinct())).join(Payment.donation)
-    named = paid.where(Payment.status == PaymentStatus.PAID, Donation.source.is_not(None)).group_by(Donation.source)
+    named = select(Donation.source, func.count()).where(Donation.source.is_not(None), paid()).group_by(Donation.source)
     return sorted(
         ((str(source), count) for source, count in db.session.execute(named)), key=lambda row: (-row[1], row[0])
     )
+
+
+def paid() -> ColumnElement[bool]:
+    """That a donation was paid, once at least."""
+    return exists().where(Payment.donation_id == Donation.id, Payment.status == PaymentStatus.PAID)
+
+
+def givers(source: str) -> int:
+    """How many donations came by a source code and were paid."""
+    return db.session.scalar(select(func.count(Donation.id)).where(Donation.source == source, paid())) or 0
 
 
 def dead_jobs() -> int:

@@ -37,6 +37,9 @@ from petitions.states import (
 RECEIVED = text("state = 'received'")
 BUCKETED = text("bucket IS NOT NULL")
 IMPORTED = text("import_id IS NOT NULL")
+LIVE = text(
+    "state IN ('received', 'mailed', 'held')"
+)  # a query must say it in these words to be given the index of them
 
 
 class Petition(Base):
@@ -155,6 +158,10 @@ class Submission(Base):
         Index("ix_submissions_petition_id_received_at", "petition_id", "received_at"),
         Index("ix_submissions_cluster_id", "cluster_id"),
         Index("ix_submissions_import_id", "import_id", "id", sqlite_where=IMPORTED, postgresql_where=IMPORTED),
+        Index(
+            "ix_submissions_live", "petition_id", "state", "held_reason", "cluster_id", "received_at", "held_at",
+            sqlite_where=LIVE, postgresql_where=LIVE,
+        ),
         {"sqlite_autoincrement": True},
     )  # fmt: skip
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

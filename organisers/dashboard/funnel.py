@@ -6,10 +6,8 @@ from datetime import date
 from typing import NamedTuple
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
 
-from core.db import db
-from donations.models import Donation, Payment, PaymentStatus
+from organisers.numbers import givers
 from petitions import sources
 from petitions.counting import page_counts
 from petitions.counting.margins import LEAST, STEP
@@ -54,18 +52,11 @@ def of(petition: Petition, numbers: Numbers) -> Funnel:
         (_("Signed"), signed, _("The form was sent in full; who sends it twice counts twice.")),
         (_("Confirmed"), numbers.total, _("The number that the public sees, paper included.")),
         (_("Shared"), passed_on, _("Of these, signed by a link that somebody passed on from the page after signing.")),
-        (_("Gave"), givers(petition), _("Donations that were paid and to which this petition’s own pages led.")),
+        (_("Gave"), givers(petition.gift_source), _("Donations that were paid and to which this petition’s own pages led.")),
     )  # fmt: skip
     highest = max(number for _name, number, _meaning in found) or 1
     steps = [Step(name, number, meaning, _share(number, highest)) for name, number, meaning in found]
     return Funnel(counted.since, steps, _ways(counted, numbers))
-
-
-def givers(petition: Petition) -> int:
-    """How many donations came from the petition's own pages and were paid."""
-    paid = select(func.count(Payment.donation_id.distinct())).join(Payment.donation)
-    mine = (Payment.status == PaymentStatus.PAID, Donation.source == petition.gift_source)
-    return db.session.scalar(paid.where(*mine)) or 0
 
 
 def name_of(source: str) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from core import clock
 from core.db import db
@@ -54,7 +54,7 @@ def under_way(petitions: Sequence[Petition]) -> list[Work]:
 
 def is_asked(kind: str) -> bool:
     """Whether a job of this kind waits or runs at this moment."""
-    return db.session.scalar(_waiting(kind).limit(1)) is not None
+    return db.session.scalar(select(Job.id).where(*_waiting(kind)).limit(1)) is not None
 
 
 def _invalidations(titles: dict[int, str]) -> Iterator[Work]:
@@ -74,11 +74,12 @@ def _erasures(petitions: Sequence[Petition]) -> Iterator[Work]:
 
 def _asked() -> Iterator[Work]:
     for kind, (words, endpoint) in ASKED.items():
-        since = db.session.scalar(_waiting(kind, func.min(Job.created_at)))
+        since = db.session.scalar(select(func.min(Job.created_at)).where(*_waiting(kind)))
         if since is not None and presence.may(endpoint):
             yield Work(str(words), "", since, None, url_for(endpoint))
 
 
-def _waiting(kind: str, *columns: Any) -> Select[Any]:
-    due = (Job.state == "running") | ((Job.state == "queued") & (Job.run_at <= clock.now()))
-    return select(*(columns or (Job.id,))).where(Job.kind == kind, due)
+def _waiting(kind: str) -> tuple[ColumnElement[bool], ...]:
+    """The conditions of jobs of a kind that are due, or run."""
+    due = (Job.state == "queued") & (Job.run_at <= clock.now())
+    return Job.kind == kind, Job.state.in_(("queued", "running")), or_(Job.state == "running", due)

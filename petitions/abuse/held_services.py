@@ -12,7 +12,7 @@ from core import audit, clock
 from core.db import db
 from core.masks import masked_address
 from petitions import mails
-from petitions.models import Petition, Submission
+from petitions.models import LIVE, Petition, Submission
 from petitions.persons import UNREADABLE, opener
 from petitions.signature_services import GRACE, takes_signatures
 from petitions.states import HIDDEN_STATES, RELEASABLE, REVIEWED, HeldReason, PetitionState, SubmissionState
@@ -80,8 +80,16 @@ def groups(petition: Petition) -> list[Group]:
 
 def sample(petition: Petition, *, reason: str = "", cluster: str = "") -> list[Shown]:
     """Up to 20 of the newest in the queue or in one group of it, opened; addresses are masked."""
-    query = select(Submission).where(*_chosen(petition, reason, cluster, ()))
-    newest = db.session.scalars(query.order_by(Submission.id.desc()).limit(SAMPLE)).all()
+    ids = (
+        select(Submission.id)
+        .where(*_chosen(petition, reason, cluster, ()))
+        .order_by(Submission.id.desc())
+        .limit(SAMPLE)
+    )
+    query = select(Submission).where(
+        Submission.id.in_(ids.scalar_subquery())
+    )  # sorting whole rows of a long queue is slow
+    newest = db.session.scalars(query.order_by(Submission.id.desc())).all()
     open_row = opener(petition)
     return [_show(row, open_row) for row in newest]
 
@@ -146,7 +154,7 @@ def release_refused(moment: datetime, *, actor: str) -> int:
 
 
 def _held(reasons: Sequence[HeldReason] = REVIEWED) -> tuple[ColumnElement[bool], ...]:
-    return Submission.state == SubmissionState.HELD, Submission.held_reason.in_(reasons)
+    return LIVE, Submission.state == SubmissionState.HELD, Submission.held_reason.in_(reasons)  # type: ignore[return-value]
 
 
 def _refused(moment: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -68,6 +68,8 @@ def numbers_of(signals: Sequence[Signal]) -> dict[str, tuple[int, int]]:
     )
     valid = (Signature.cluster_id.in_(ids), Signature.state == SignatureState.VALID)
     counts = {key: [0, 0] for key in ids}
+    if not ids:  # a database would look through all that is held for nothing
+        return {}
     for place, (column, where) in enumerate(((Submission.cluster_id, held), (Signature.cluster_id, valid))):
         for key, number in db.session.execute(select(column, func.count()).where(*where).group_by(column)):
             counts[str(key)][place] = number
