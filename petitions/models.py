@@ -37,9 +37,7 @@ from petitions.states import (
 RECEIVED = text("state = 'received'")
 BUCKETED = text("bucket IS NOT NULL")
 IMPORTED = text("import_id IS NOT NULL")
-LIVE = text(
-    "state IN ('received', 'mailed', 'held')"
-)  # a query must say it in these words to be given the index of them
+LIVE = text("state IN ('received', 'mailed', 'held')")  # a query in these words is given their index
 
 
 class Petition(Base):

@@ -14,7 +14,10 @@ BIN = Path(sys.executable).parent
 LONGEST_MODULE = 250
 LONGEST_VIEW = 25
 MOST_BRANCHES = 7
-HONEST_TABLES: dict[str, str] = {"config.py": "one line a setting, in the one place that reads them"}
+HONEST_TABLES: dict[str, str] = {
+    "config.py": "one line a setting, in the one place that reads them",
+    "petitions/models.py": "one line a column, of all that lies on a signature's way",
+}
 READS_ENVIRONMENT = {
     "config.py": "the only reader of settings",
     "serve.py": "hands its environment on to the processes that it starts, and reads where the data folder is",
