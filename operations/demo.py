@@ -146,6 +146,7 @@ def _new_case() -> Case | None:
         "status": CaseStatus.ACTIVE,
         "urgency": "Urgent: hunger strike",
         "dangerous": False,
+        "comments_open": True,
         "safety_answered_at": clock.now(),
         "safety_note": "Demo: the safety questions count as answered, so that names go to the recipient by default.",
         "review_on": clock.now().date() + REVIEW_AFTER,
