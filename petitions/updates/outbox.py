@@ -44,8 +44,10 @@ def recall(found: Update) -> int:
 def forget(found: Update) -> bool:
     """Removes the names of some mails that are done; whether there were any. An update that has ended promises none twice."""
     some = select(Job.id).where(*_named(found), Job.state.in_(("done", "dead"))).limit(FORGOTTEN_AT_ONCE)
-    gone = db.session.execute(delete(Job).where(Job.id.in_(some)).returning(Job.id), execution_options=UNSYNCED).all()
-    return bool(gone)
+    ids = db.session.scalars(some).all()
+    if ids:  # else no lock is taken
+        db.session.execute(delete(Job).where(Job.id.in_(ids)), execution_options=UNSYNCED)
+    return bool(ids)
 
 
 def waiting() -> int:
