@@ -2,30 +2,24 @@
 
 from flask import render_template
 
-from core import audit, audit_checks, relay
-from donations import services as donations
-from organisers import counting_views, login_views, numbers, search_views  # noqa: F401 - their routes
+from core import audit, audit_checks
+from organisers import counting_views, login_views, search_views  # noqa: F401 - their routes
 from organisers.blueprint import office
 from organisers.books import views as books_views  # noqa: F401
-from organisers.cases import services as case_services
 from organisers.cases import views as case_views  # noqa: F401
-from organisers.dashboard import dates, work
+from organisers.dashboard import morning
 from organisers.gifts import (
     attention_views,  # noqa: F401
     offline_views,  # noqa: F401
     wall_views,  # noqa: F401
 )
-from organisers.gifts import services as gift_services
 from organisers.gifts import views as gift_views  # noqa: F401
-from organisers.gifts import words as gift_words
 from organisers.invitations import views as invitation_views  # noqa: F401
 from organisers.moderation import giving_views, invalidation_views  # noqa: F401
-from organisers.moderation import services as moderation_services
 from organisers.moderation import views as moderation_views  # noqa: F401
 from organisers.paper import import_views as paper_import_views  # noqa: F401
 from organisers.paper import views as paper_views  # noqa: F401
 from organisers.petitions import part_views, recipient_views  # noqa: F401
-from organisers.petitions import services as petition_services
 from organisers.petitions import views as petition_views  # noqa: F401
 from organisers.rates import views as rate_views  # noqa: F401
 from organisers.retention import views as retention_views  # noqa: F401
@@ -39,31 +33,7 @@ __all__ = ["office"]
 
 @office.get("/", strict_slashes=False)
 def dashboard() -> str:
-    petitions, cases = petition_services.list_all(), case_services.list_all()
-    totals, submissions = numbers.totals(petitions), numbers.submissions()
-    return render_template(
-        "office/dashboard.html",
-        section="dashboard",
-        cases=cases,
-        petitions=petitions,
-        totals=totals,
-        confirmed=sum(totals.values()),
-        submissions=submissions,
-        live=sum(submissions.values(), numbers.Live()),
-        dates=dates.coming(petitions),
-        work=work.under_way(petitions),
-        pages={petition.gift_source: petition.title for petition in petitions},
-        funds={case.id: case.title for case in cases},
-        raised=numbers.raised(),
-        gift_sources=numbers.gift_sources(),
-        events=donations.attention(),
-        disputes=gift_services.open_disputes(),
-        gift_words=gift_words.EVERY,
-        dead_jobs=numbers.dead_jobs(),
-        moderation=moderation_services.attention(),
-        card_testing=moderation_services.card_testing(),
-        mail=relay.backlog(),
-    )
+    return render_template("office/dashboard.html", section="dashboard", **morning.everything())
 
 
 @office.get("/audit")
