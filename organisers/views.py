@@ -27,14 +27,17 @@ from organisers.blueprint import office
 from organisers.books import views as books_views  # noqa: F401
 from organisers.cases import image_views, initials_views, protection_views  # noqa: F401
 from organisers.cases import services as case_services
+from core import audit, audit_checks
+from organisers import counting_views, login_views, search_views  # noqa: F401 - their routes
+from organisers.blueprint import office
+from organisers.books import views as books_views  # noqa: F401
 from organisers.cases import views as case_views  # noqa: F401
-from organisers.dashboard import dates, work
+from organisers.dashboard import morning
 from organisers.gifts import (
     attention_views,  # noqa: F401
     offline_views,  # noqa: F401
     wall_views,  # noqa: F401
 )
-from organisers.gifts import services as gift_services
 from organisers.gifts import views as gift_views  # noqa: F401
 from organisers.gifts import words as gift_words
 from organisers.imports import views as import_views  # noqa: F401
@@ -47,6 +50,12 @@ from organisers.paper import views as paper_views  # noqa: F401
 from organisers.permissions import JUDGES, READERS
 from organisers.petitions import outcome_views, part_views, recipient_views, translation_views  # noqa: F401  # noqa: F401
 from organisers.petitions import services as petition_services
+from organisers.invitations import views as invitation_views  # noqa: F401
+from organisers.moderation import giving_views, invalidation_views  # noqa: F401
+from organisers.moderation import views as moderation_views  # noqa: F401
+from organisers.paper import import_views as paper_import_views  # noqa: F401
+from organisers.paper import views as paper_views  # noqa: F401
+from organisers.petitions import part_views, recipient_views  # noqa: F401
 from organisers.petitions import views as petition_views  # noqa: F401
 from organisers.rates import views as rate_views  # noqa: F401
 from organisers.retention import views as retention_views  # noqa: F401
@@ -78,6 +87,7 @@ def dashboard() -> str:
         dead_jobs=numbers.dead_jobs() if presence.may("office.switch_page") else 0,
         factor_wanted=not presence.has_factor(), review_overdue=review_overdue, **_money(petitions, cases),
     )  # fmt: skip
+    return render_template("office/dashboard.html", section="dashboard", **morning.everything())
 
 
 @office.get("/audit")

@@ -21,7 +21,7 @@ from tests.petitions.conftest import Campaign, make_campaign
 from tests.petitions.crowd import crowd
 from tests.petitions.test_page_counts import look
 
-ROW = re.compile(r'<th scope="row">(?P<name>[^<]+?) ?(?:<svg.*?</svg>.*?)?</th> ?<td[^>]*>(?P<number>[^<]+)</td>')
+ROW = re.compile(r'<th scope="row">(?P<name>[^<]+?) ?<(?:svg|span).*?</th> ?<td[^>]*>(?P<number>[^<]+)</td>')
 
 
 def petition(campaign: Campaign) -> Petition:
