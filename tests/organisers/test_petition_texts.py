@@ -145,7 +145,9 @@ def test_a_petition_is_read_in_another_language(app: Flask, office: Office, camp
     office.saved(f"{page(campaign)}/translations/de", **GERMAN)
     shown = read(campaign, f"/de/petitions/{campaign.slug}")
     assert '<h1 lang="de" dir="ltr">Lasst sie frei</h1>' in shown and "lasst sie <em>frei</em>" in shown
-    assert "This is a translation." in shown and '<html lang="en"' in shown and '<blockquote lang="de">' in shown
+    assert (
+        "This is a translation." in shown and '<html lang="en"' in shown and '<blockquote lang="de" dir="ltr">' in shown
+    )
     original = public(campaign)
     assert f'href="/de/petitions/{campaign.slug}" lang="de"' in original and "Lasst" not in original
     assert json.loads(public(campaign, ".json"))["languages"] == ["en", "de"]
