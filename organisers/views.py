@@ -27,10 +27,6 @@ from organisers.blueprint import office
 from organisers.books import views as books_views  # noqa: F401
 from organisers.cases import image_views, initials_views, protection_views  # noqa: F401
 from organisers.cases import services as case_services
-from core import audit, audit_checks
-from organisers import counting_views, login_views, search_views  # noqa: F401 - their routes
-from organisers.blueprint import office
-from organisers.books import views as books_views  # noqa: F401
 from organisers.cases import views as case_views  # noqa: F401
 from organisers.dashboard import morning
 from organisers.gifts import (
@@ -50,12 +46,6 @@ from organisers.paper import views as paper_views  # noqa: F401
 from organisers.permissions import JUDGES, READERS
 from organisers.petitions import outcome_views, part_views, recipient_views, translation_views  # noqa: F401  # noqa: F401
 from organisers.petitions import services as petition_services
-from organisers.invitations import views as invitation_views  # noqa: F401
-from organisers.moderation import giving_views, invalidation_views  # noqa: F401
-from organisers.moderation import views as moderation_views  # noqa: F401
-from organisers.paper import import_views as paper_import_views  # noqa: F401
-from organisers.paper import views as paper_views  # noqa: F401
-from organisers.petitions import part_views, recipient_views  # noqa: F401
 from organisers.petitions import views as petition_views  # noqa: F401
 from organisers.rates import views as rate_views  # noqa: F401
 from organisers.retention import views as retention_views  # noqa: F401
