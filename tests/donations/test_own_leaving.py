@@ -47,6 +47,7 @@ OTHERS = {
     "email_changes": "of organisers",
     "organisers": "of organisers", "roles": "of organisers", "organiser_roles": "of organisers",
     "login_links": "of organisers", "audit_entries": "what organisers did", "audit_heads": "what organisers did",
+    "audit_checkpoints": "what organisers did", "page_counts": "sums",
     "vault_keys": "public keys", "data_keys": "sealed keys, of many", "switches": "what organisers turned",
     "spent_proofs": "puzzles, without who solved them", "currency_rates": "of currencies",
     "offline_gifts": "given outside the site: their donors write to the treasurer, who entered them",
