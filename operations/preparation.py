@@ -27,10 +27,11 @@ def prepare(settings: Settings) -> None:
         return
     upgrade(str(MIGRATIONS))
     ensure_scope(SITE)
+    if settings.loopback:
+        demo.seed_demo()  # first: a new data key is committed on a connection of its own, which no other write may hold up
     petitions.record_all_consent()
     tables.sweep(settings.drafts_folder, clock.now() - DRAFTS)
     if settings.loopback:
-        demo.seed_demo()
         organisers.ensure_organiser(DEMO_ORGANISER)
     db.session.commit()
     db.session.remove()

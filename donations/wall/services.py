@@ -8,6 +8,8 @@ from sqlalchemy.orm import joinedload
 
 from core import audit, clock
 from core.db import RowNotFound, db
+from core.keystore import KeyMissing
+from core.vault import VaultError
 from donations.checkout_services import open_donor
 from donations.models import Tribute
 from donations.wall import patrons
@@ -89,11 +91,14 @@ def in_state(words: Words, *, cases: Collection[int] | None = None, limit: int) 
 
 
 def opened(entry: WallEntry) -> Waiting:
-    """The words of a row as its donor wrote them, '' where the donor was erased; for the office only."""
+    """The words of a row as its donor wrote them, '' where the donor was erased or the seal does not open; for the office."""
     assert entry.donation is not None  # a gift outside Stripe has no words
-    if entry.donation.blob is None:
+    try:
+        donor = open_donor(entry.donation) if entry.donation.blob is not None else None
+    except (VaultError, KeyMissing):
+        donor = None
+    if donor is None:
         return Waiting(entry, "", "", "")
-    donor = open_donor(entry.donation)
     return Waiting(entry, donor["message"], str(entry.donation.tribute), donor.get("tribute_name", ""))
 
 

@@ -4,7 +4,7 @@ SpeakOut: `includes/csv.php` of the WordPress plugin "SpeakOut! Email Petitions"
 cell fewer in each row than names, and times in the site's own zone. CiviCRM: the titles of `CRM/Contact/DAO/Contact.php` and
 `CRM/Core/DAO/Address.php`, which "Export contacts" prints as names; "Internal Contact ID" is the older title. Action Network:
 the fields that its reports are documented and read with by public tools: `first_name`, `zip_code`, and what it has itself,
-which begins with `can2_`. Change.org publishes no description of its file; it is known from exports only, without addresses."""
+which begins with `can2_`. Change.org publishes no description of its file: this layout is assumed, without addresses."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

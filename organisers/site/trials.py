@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import func, select
 
 from config import DEMO_CONTROLLER, DEMO_ORGANISATION, Settings
@@ -17,6 +18,7 @@ from core.vault import SITE, VaultError, vault
 from donations import connect
 from donations.models import StripeEvent
 from donations.stripe_gateway import CheckoutError
+from organisers.accounts import colleagues, factors
 from organisers.site.models import SiteCheck
 
 PROBE = "undersigned/probe/v1"
@@ -161,4 +163,16 @@ def limits(settings: Settings, check: SiteCheck) -> Finding:
     )
 
 
-TRIALS = (worker, mail, stripe, keys, address, facts, licence, clocks, limits)
+def second_factors(settings: Settings, check: SiteCheck) -> Finding:
+    without = [owner for owner in colleagues.owners() if not factors.has_any(owner)]
+    if without:
+        sentence = ngettext(
+            "%(number)s owner has no second factor: who reads their mail gets in. Let them set one up under “My account”.",
+            "%(number)s owners have no second factor: who reads their mail gets in. Let them set one up under “My account”.",
+            len(without), number=len(without),
+        )  # fmt: skip
+        return warning(_("Second factor"), sentence)
+    return well(_("Second factor"), _("Every owner has one."))
+
+
+TRIALS = (worker, mail, stripe, keys, address, facts, licence, clocks, limits, second_factors)

@@ -11,8 +11,8 @@ from core.errors import explanation
 from core.worker import Tick, Worker
 from donations.guards import attempts
 from donations.own_page import views as own_gifts
-from organisers import login_views
-from pages import unsubscribe_views
+from organisers.accounts import limiting
+from pages import comment_views, report_views, unsubscribe_views
 from petitions import thanks_views
 from petitions.invitations import organisation_views
 from petitions.invitations import views as invitation_views
@@ -139,8 +139,9 @@ def test_each_role_can_say_that_something_is_not_there(make_app, role: str) -> N
 
 def test_what_a_full_network_is_told_is_true_of_every_limit(own: Flask) -> None:
     told = [
-        login_views.TRIES, attempts.NETWORK, own_gifts.LINKS, own_gifts.PRESSES, thanks_views.PRESSES, own_signatures.LINKS,
+        limiting.TRIES, attempts.NETWORK, own_gifts.LINKS, own_gifts.PRESSES, thanks_views.PRESSES, own_signatures.LINKS,
         own_signatures.PRESSES, organisation_views.ORGANISATIONS, invitation_views.PROPOSALS, unsubscribe_views.STOPS,
+        comment_views.OF_A_NETWORK, comment_views.OF_A_CASE, report_views.REPORTS,
     ]  # fmt: skip
     assert max(limit.get_expiry() for limit in told) == HOUR
     with own.test_request_context():

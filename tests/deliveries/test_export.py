@@ -276,7 +276,7 @@ def test_a_recipient_is_given_only_those_who_agreed_to_that_recipient(
     office: Office, campaign: Campaign, kind: str
 ) -> None:
     campaign.signed("ada@example.org", name="Ada Example")
-    fields = {"name": "B. Other", "role": "Minister", "organisation": "A Ministry", "country": "KZ"}
+    fields = {"name": "B. Other", "role": "Minister", "organisation": "A Ministry", "country": "KZ", "reason": "Why."}
     assert office.post(f"/office/petitions/{campaign.id}/recipients/new", **fields).status_code == 303
     services.forget()
     campaign.signed("eve@example.org", name="Eve Example")
@@ -284,6 +284,6 @@ def test_a_recipient_is_given_only_those_who_agreed_to_that_recipient(
     assert [row[1] for row in rows[1:]] == ["Eve Example", WITHHELD, COUNTED] and str(rows[2][2]) == "1"
     with campaign.app.app_context():  # fewer recipients than agreed to is no widening
         added = db.session.scalars(select(Recipient.id).order_by(Recipient.id.desc())).first()
-    office.post(f"/office/petitions/{campaign.id}/recipients/{added}/remove")
+    office.post(f"/office/petitions/{campaign.id}/recipients/{added}/remove", reason="Why.")
     rows = read(download(office, campaign, kind), kind)
     assert [row[1] for row in rows[1:]] == ["Ada Example", "Eve Example", COUNTED]

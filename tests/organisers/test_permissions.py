@@ -132,8 +132,8 @@ new_import                OR---  petition   personal
 signature_import          OR---  petition   personal
 understand_import         OR---  petition   personal
 refused_lines             OR---  petition   personal
-act_on_import             OR---  petition   personal
-remove_imported_line      OR---  petition   personal
+act_on_import             OR---  petition   personal step-up
+remove_imported_line      OR---  petition   personal step-up
 site                      O----  .          .
 check_site                O----  .          .
 choose_licence            O----  .          .

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from core import remembered
+from core import clock, remembered
 from core.db import db
 from core.worker import Worker
 from operations.key_checks import KEYS_MARKER
+from organisers.accounts.models import CodeApp, OfficeSession
+from organisers.models import Organiser
 from organisers.site.models import SiteCheck
 from organisers.site.views import fingerprint
 from tests.core.smtp import receiving
@@ -25,6 +27,7 @@ from tests.organisers.conftest import EMAIL, Office, enter
 ROW = re.compile(
     r'<th scope="row">([^<]*)</th><td[^>]*><span class="chip[^"]*">([^<]*)</span></td><td[^>]*>([^<]*)</td>'
 )
+UNSEALED = {"key_id": "gone", "data_key_id": "gone", "blob": None}
 AGE = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 
 
@@ -82,7 +85,9 @@ def test_the_button_sends_a_mail_and_shows_what_the_server_said(office: Office) 
 def test_a_new_site_on_this_machine_is_told_what_is_missing(office: Office) -> None:
     found = look(office)
     looked_at = {what for what, (state, _sentence) in found.items() if state == "Look at it"}
-    assert {"Mail", "Address", "Privacy page", "Licence", "Backup", "Backup of the keys"} <= looked_at
+    wanting = {"Mail", "Address", "Privacy page", "Licence", "Backup", "Backup of the keys", "Second factor"}
+    assert wanting <= looked_at
+    assert found["Second factor"][1].startswith("1 owner has no second factor")
     for what in ("Worker", "Sealing", "Clock", "Vault keys", "Retention", "Audit chain"):
         assert found[what][0] == "In order", (what, found[what])
     assert "ORGANISATION, DATA_CONTROLLER, MAIL_REPLY_TO" in found["Privacy page"][1]
@@ -92,9 +97,16 @@ def test_a_new_site_on_this_machine_is_told_what_is_missing(office: Office) -> N
 def test_what_is_set_right_is_in_order(office: Office) -> None:
     office.saved("/office/site/licence", licence="cc0")
     named = {"organisation": "Friends", "data_controller": "Friends, Main Street 1", "mail_reply_to": "us@example.org"}
+    with office.app.app_context():
+        owner = db.session.scalars(select(Organiser)).one()
+        db.session.add(
+            CodeApp(public_id="a", organiser_id=owner.id, name="phone", confirmed_at=clock.now(), **UNSEALED)
+        )
+        db.session.execute(update(OfficeSession).values(factor_at=clock.now()))
+        db.session.commit()
     with settled(office.app, **named, server_url="https://campaign.example", limits=True):
         found = look(office)
-    for what in ("Licence", "Privacy page", "Address", "Limits"):
+    for what in ("Licence", "Privacy page", "Address", "Limits", "Second factor"):
         assert found[what][0] == "In order", (what, found[what])
 
 
