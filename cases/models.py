@@ -106,7 +106,7 @@ class Case(Base):
 
     @property
     def takes_comments(self) -> bool:
-        return self.comments_open and self.status == CaseStatus.ACTIVE
+        return self.comments_open and self.status == CaseStatus.ACTIVE and self.frozen_at is None
 
 
 class Person(Base):

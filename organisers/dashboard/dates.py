@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 from cases.models import Case, CaseStatus, Event, Person
 from core import clock
 from core.db import db
+from organisers.accounts import presence
 from organisers.accounts.scope import Cases, visible
 from organisers.gifts import services as gift_services
 from petitions import deadlines
@@ -51,7 +52,7 @@ def _releases(cases: Cases) -> Iterator[Date]:
     held = (Person.release_due.is_not(None), Person.released_on.is_(None), Case.status == CaseStatus.ACTIVE)
     query = select(Person).join(Person.case).options(joinedload(Person.case)).where(*held).order_by(Person.id)
     for person in db.session.scalars(visible(query, Person.case_id, cases)):
-        due, url = person.release_due or today, url_for("office.edit_person", case_id=person.case_id, part_id=person.id)
+        due, url = person.release_due or today, _where(person.case_id, "office.edit_person", part_id=person.id)
         words = (
             _("Release of %(name)s was due: enter whether it happened", name=person.name)
             if due < today
@@ -64,7 +65,7 @@ def _hearings(cases: Cases) -> Iterator[Date]:
     today = clock.now().date()
     query = select(Event).join(Event.case).options(joinedload(Event.case)).where(Event.happened_on >= today)
     for event in db.session.scalars(visible(query, Event.case_id, cases).order_by(Event.id)):
-        url = url_for("office.edit_event", case_id=event.case_id, part_id=event.id)
+        url = _where(event.case_id, "office.edit_event", part_id=event.id)
         yield Date(event.happened_on, event.title, event.case.title, url)
 
 
@@ -79,14 +80,24 @@ def _of_petition(petition: Petition) -> Iterator[Date]:
     now, page = clock.now(), url_for("office.petition", petition_id=petition.id)
     if petition.erased_at is not None:
         return
+    may = presence.may("office.retention", petition.case_id)
+    kept = url_for("office.retention", petition_id=petition.id) if may else page
     days = (
         (petition.opens_at if petition.state in UNOPENED else None, _("Opening time: publish it then"), page),
         (petition.closes_at if petition.state in CLOSING else None, _("Last day to sign"), page),
         (
             None if petition.legal_hold else deadlines.next_due(petition),
-            _("Personal data is deleted"), url_for("office.retention", petition_id=petition.id),
+            _("Personal data is deleted"),
+            kept,
         ),
     )  # fmt: skip
     for moment, words, url in days:
         if moment is not None and moment > now:
             yield Date(moment.astimezone(ZoneInfo(petition.time_zone)).date(), words, petition.title, url)
+
+
+def _where(case_id: int, endpoint: str, part_id: int) -> str:
+    """The page on which one may see to it, or the case's where one may only read."""
+    if presence.may(endpoint, case_id):
+        return url_for(endpoint, case_id=case_id, part_id=part_id)
+    return url_for("office.case", case_id=case_id)

@@ -29,9 +29,9 @@ from petitions.abuse.models import DomainRule, Signal
 from petitions.imports import services as imports
 from petitions.imports.models import SignatureImport
 from petitions.invitations.models import Invitation
-from petitions.models import Petition
+from petitions.models import ConsentText, Petition
 from petitions.paper.models import PaperBatch
-from petitions.states import ImportOrigin, InvitationKind, RuleAction, SignalKind
+from petitions.states import ImportOrigin, InvitationKind, RuleAction, SignalKind, Visibility
 from petitions.updates.models import Update
 from petitions.versions.models import PetitionTranslation
 from tests.donations.conftest import intend
@@ -74,6 +74,8 @@ def make_things(me: Organiser) -> Things:
     receipt = _receipt(rows["registration_id"])
     image, consent = _image(case), db.session.scalars(select(Consent.id).where(Consent.case_id == case.id)).one()
     db.session.add_all([receipt, image])
+    agreed = {"version": 1, "visibility": Visibility.COUNTED, "text": "", "recipients": [], "language": "de"}
+    db.session.add(ConsentText(digest=secrets.token_hex(32), petition_id=petition.id, **agreed))
     db.session.add(
         PetitionTranslation(petition_id=petition.id, language="de", title="T", ask="", letter="", source_digest="")
     )
@@ -116,9 +118,7 @@ def _invitation(petition: Petition) -> Invitation:
 
 
 def _image(case: Case) -> CaseImage:
-    file = ImageFile(
-        digest=secrets.token_hex(16), format=ImageFormat.JPEG, width=1, height=1, blurred=False, content=b"-"
-    )
+    file = ImageFile(digest=secrets.token_hex(16), format=ImageFormat.JPEG, width=1, height=1, blurred=False, body=b"-")
     return CaseImage(case_id=case.id, alt="A", credit="B", width=1, height=1, files=[file])
 
 

@@ -137,9 +137,9 @@ remove_imported_line      OR---  petition   personal step-up
 site                      O----  .          .
 check_site                O----  .          .
 choose_licence            O----  .          .
-update_list               ORM-V  petition   .
+update_list               OR---  petition   .
 new_update                OR---  petition   .
-update                    ORM-V  petition   .
+update                    OR---  petition   .
 edit_update               OR---  petition   .
 translate_update          OR---  petition   .
 test_update               OR---  petition   .
@@ -369,7 +369,7 @@ def test_the_dashboards_numbers_are_those_of_ones_own_cases(app: Flask) -> None:
         campaign = Campaign(app, elsewhere.id, elsewhere.slug)
     campaign.sign("ada@example.org")
     campaign.work()
-    waiting = 'Waiting for confirmation</span><strong class="big">{}<'
+    waiting = 'Waiting for confirmation</span><strong class="big"><a href="#petitions">{}<'
     assert waiting.format(1) in owner.office.get("/office/") and waiting.format(0) in asker.office.get("/office/")
     assert "Donations</span>" in owner.office.get("/office/") and "Donations</span>" not in asker.office.get("/office/")
 

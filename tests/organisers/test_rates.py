@@ -35,7 +35,7 @@ def about(office: Office, *sums: Money) -> str | None:
 def test_gifts_of_one_currency_are_told_as_they_are(office: Office) -> None:
     paid(office, 2500, "EUR")
     page = office.get("/office/")
-    assert '<strong class="big">€25</strong>' in page and "Together about" not in page
+    assert '<a href="/office/gifts">€25</a>' in page and "Together about" not in page
 
 
 def test_currencies_are_summed_only_once_each_has_a_rate(office: Office) -> None:
@@ -49,7 +49,7 @@ def test_currencies_are_summed_only_once_each_has_a_rate(office: Office) -> None
     enter(office, "JPY", "165.32", "2026-11-18")
     for path in ("/office/", "/office/rates"):
         assert "Together about €225, at the rates of 18 November 2026 to 20 November 2026" in office.get(path)
-    assert '<strong class="big">$108.34</strong>' in office.get("/office/"), "each currency is still told"
+    assert '<a href="/office/gifts">$108.34</a>' in office.get("/office/"), "each currency is still told"
 
 
 def test_a_later_rate_holds_and_the_former_stays_in_the_book(office: Office) -> None:

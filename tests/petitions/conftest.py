@@ -69,7 +69,8 @@ class Campaign:
         found = []
         for path in sorted(folder.glob("*.eml")):
             message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-            text = message.get_content()
+            body = message.get_body(("plain",))
+            text = body.get_content() if body else ""
             links = {purpose: link for link, purpose in LINK.findall(text)}
             found.append(Mail(message["To"], message["Subject"], text, links))
         return [mail for mail in found if address in (None, mail.to)]

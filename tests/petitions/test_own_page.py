@@ -286,7 +286,8 @@ def test_who_comes_back_to_an_archived_petition_can_still_leave(campaign: Campai
     with campaign.app.app_context():
         db.session.execute(update(Petition).values(state="archived"))
         db.session.commit()
-    assert f"/petitions/{campaign.slug}" not in campaign.client.get(own).text
+    assert f"/petitions/{campaign.slug}" in campaign.client.get(own).text
+    assert campaign.client.get(f"/petitions/{campaign.slug}?fresh").status_code == 200, "an archived one keeps a page"
     assert press(campaign, own, "erase").status_code == 303
     assert campaign.valid() == 0 and campaign.client.get(own).status_code == 200
 

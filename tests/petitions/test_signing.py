@@ -133,7 +133,7 @@ def _preselected(campaign: Campaign) -> str:
 def test_a_petition_that_another_process_hid_takes_no_signature_once_its_memory_has_aged(campaign: Campaign) -> None:
     assert campaign.sign().status_code == 303
     with campaign.app.app_context():
-        db.session.execute(text("UPDATE petitions SET state = 'archived'"))
+        db.session.execute(text("UPDATE petitions SET state = 'draft'"))
         db.session.commit()
     services._remembered.update({key: (0.0, petition) for key, (_, petition) in services._remembered.items()})
     assert [campaign.sign(address).status_code for address in ("b@example.org", "c@example.org")] == [404, 404]
