@@ -85,7 +85,7 @@ def test_the_button_sends_a_mail_and_shows_what_the_server_said(office: Office) 
 def test_a_new_site_on_this_machine_is_told_what_is_missing(office: Office) -> None:
     found = look(office)
     looked_at = {what for what, (state, _sentence) in found.items() if state == "Look at it"}
-    wanting = {"Mail", "Address", "Privacy page", "Licence", "Backup", "Backup of the keys", "Second factor"}
+    wanting = {"Mail", "Address", "Privacy page", "Licence", "Second factor"}
     assert wanting <= looked_at
     assert found["Second factor"][1].startswith("1 owner has no second factor")
     for what in ("Worker", "Sealing", "Clock", "Vault keys", "Retention", "Audit chain"):
