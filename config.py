@@ -153,9 +153,7 @@ def write_missing_secrets(data: Path, *, sandbox: bool) -> None:
     if sandbox and not known.get("STRIPE_SECRET_KEY"):
         wanted["STRIPE_SECRET_KEY"] = "sk_test_" + secrets.token_hex(16)
     stored_key = stored.get("STRIPE_SECRET_KEY") or wanted.get("STRIPE_SECRET_KEY")
-    if (
-        sandbox and stored_key and not stored.get("STRIPE_WEBHOOK_SECRETS")
-    ):  # a stored key never stands without its secret
+    if sandbox and stored_key and not stored.get("STRIPE_WEBHOOK_SECRETS"):  # a key never stands without its secret
         wanted["STRIPE_WEBHOOK_SECRETS"] = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
     if wanted:
         path.touch(mode=0o600)
@@ -243,10 +241,8 @@ def _refuse_unsafe(settings: Settings, values: dict[str, str]) -> None:
     if not settings.limits and not settings.loopback:
         raise SettingError("LIMITS=off is for tests on loopback; this SERVER_URL is not.")
     if not settings.loopback:
-        missing = [
-            name for name in ("SMTP_URL", "MAIL_FROM", "ORGANISATION", "DATA_CONTROLLER") if not values.get(name)
-        ]
-        if missing:
+        needed = ("SMTP_URL", "MAIL_FROM", "ORGANISATION", "DATA_CONTROLLER")
+        if missing := [name for name in needed if not values.get(name)]:
             raise SettingError(
                 f"Set {', '.join(missing)}: a site that others can reach must name itself and send mail."
             )

@@ -5,10 +5,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_security import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as BaseResponse
 
+from core.db import db
 from core.guards import with_scripts
 
 OFFICE_PATH = re.compile(r"/office(?:/[A-Za-z0-9_-]+)*/?(?:\?[A-Za-z0-9=&_-]*)?", re.ASCII)
@@ -44,6 +46,14 @@ def done_at(sentence: str, path: str) -> BaseResponse:
     """Back to a page of the office by its path, which then says what happened."""
     flash(sentence)
     return redirect(path, 303)
+
+
+def moved_on(endpoint: str, **values: Any) -> BaseResponse:
+    """Back to a page whose subject somebody else, or the worker, has changed meanwhile: nothing was done."""
+    db.session.rollback()
+    return done(
+        _("It has gone on meanwhile, so nothing was changed. Its present state is shown here."), endpoint, **values
+    )
 
 
 def safe_next(path: str | None) -> str:

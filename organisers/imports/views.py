@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from core.db import db
 from core.guards import FORM_LIMIT, body_limit
+from core.masks import masked_cell
 from core.tables import write_csv
 from core.vault import SITE, vault
 from organisers.answers import actor, done, form_page
@@ -14,7 +15,6 @@ from organisers.blueprint import ID, office
 from organisers.imports import files, words
 from organisers.imports import office as imports_office
 from organisers.imports.forms import ImportFileForm, LineForm, MeaningForm
-from organisers.imports.masking import masked
 from organisers.paper.files import FileUnreadable
 from petitions import services
 from petitions.counting import tallies
@@ -156,7 +156,7 @@ def _cells(found: SignatureImport, cells: list[str] | str) -> dict[str, str] | N
     """Field → what stands there, masked; None where the line could not be cut into cells."""
     if isinstance(cells, str):
         return None
-    return {field: masked(cells[place]) for field, place in found.meaning["columns"].items() if place < len(cells)}
+    return {field: masked_cell(cells[place]) for field, place in found.meaning["columns"].items() if place < len(cells)}
 
 
 def _told(found: SignatureImport) -> dict[str, str]:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from core.db import db
 from core.guards import body_limit
 from core.vault import SITE, vault
-from organisers.answers import actor, done, form_page
+from organisers.answers import actor, done, form_page, moved_on
 from organisers.blueprint import ID, office
 from organisers.masking import Mask
 from organisers.moderation import services as moderation_services
@@ -69,7 +69,7 @@ def start_invalidation(petition_id: int, invalidation_id: int) -> Response:
     try:
         moderation_services.start(found, actor=actor(), reason=form.reason.data or "")
     except invalidations.MovedOn:
-        return _moved_on(petition_id, invalidation_id)
+        return moved_on(".invalidation", petition_id=petition_id, invalidation_id=invalidation_id)
     return _saved(found, _("It has begun. This page shows how far it is; it may be stopped and undone."))
 
 
@@ -79,7 +79,7 @@ def act_on_invalidation(petition_id: int, invalidation_id: int, act_name: str) -
     try:
         ACTS[act_name](found, actor=actor())
     except invalidations.MovedOn:
-        return _moved_on(petition_id, invalidation_id)
+        return moved_on(".invalidation", petition_id=petition_id, invalidation_id=invalidation_id)
     return _saved(found, SAID[act_name]())
 
 
@@ -95,12 +95,6 @@ def _page(petition: Petition, found: Invalidation, form: ReasonForm) -> Response
         sample=invalidations.sample(petition, condition) if previewed else [],
         progress=invalidations.progress(found), mask=Mask(petition, "invalidations"),
     )  # fmt: skip
-
-
-def _moved_on(petition_id: int, invalidation_id: int) -> Response:
-    db.session.rollback()
-    sentence = _("It has gone on meanwhile, so nothing was changed. Its present state is shown here.")
-    return done(sentence, ".invalidation", petition_id=petition_id, invalidation_id=invalidation_id)
 
 
 def _saved(found: Invalidation, sentence: str) -> Response:

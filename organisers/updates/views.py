@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from core.db import db
 from core.guards import body_limit
 from core.vault import SITE, vault
-from organisers.answers import actor, done, form_page
+from organisers.answers import actor, done, form_page, moved_on
 from organisers.blueprint import ID, office
 from organisers.cases.views import LONG_TEXTS
 from organisers.petitions.views import PETITION
@@ -53,7 +53,7 @@ def edit_update(petition_id: int, update_id: int) -> Response:
         try:
             services.write(found, found.petition.language, actor=actor(), **form.values())
         except services.MovedOn:
-            return _moved_on(petition_id, update_id)
+            return moved_on(".update", petition_id=petition_id, update_id=update_id)
         return _saved(found, _("Saved."))
     return form_page("office/update_form.html", form, petition=found.petition, update=found)
 
@@ -69,7 +69,7 @@ def translate_update(petition_id: int, update_id: int, language: str) -> Respons
         try:
             services.write(found, language, actor=actor(), **form.values())
         except services.MovedOn:
-            return _moved_on(petition_id, update_id)
+            return moved_on(".update", petition_id=petition_id, update_id=update_id)
         return _saved(found, _("Saved."))
     name = language_name(language)
     return form_page("office/update_text.html", form, petition=found.petition, update=found, language=name)
@@ -94,7 +94,7 @@ def send_update(petition_id: int, update_id: int) -> Response:
     try:
         services.schedule(found, actor=actor(), starts_at=form.moment())
     except services.MovedOn:
-        return _moved_on(petition_id, update_id)
+        return moved_on(".update", petition_id=petition_id, update_id=update_id)
     except services.NeedsApproval:
         db.session.rollback()
         form.form_errors.append(words.needs_approval())
@@ -111,7 +111,7 @@ def act_on_update(petition_id: int, update_id: int, act_name: str) -> Response:
         else:
             services.act(found, act_name, actor=actor())
     except services.MovedOn:
-        return _moved_on(petition_id, update_id)
+        return moved_on(".update", petition_id=petition_id, update_id=update_id)
     except services.OwnApproval:
         db.session.rollback()
         form = SendForm(formdata=None)
@@ -133,12 +133,6 @@ def _page(found: Update, form: SendForm) -> Response:
         languages=[(code, language_name(code)) for code in update_services.languages(found.petition)],
         given_away={code: update_services.given_away(found, text["subject"]) for code, text in found.texts.items()},
     )  # fmt: skip
-
-
-def _moved_on(petition_id: int, update_id: int) -> Response:
-    db.session.rollback()
-    sentence = _("It has gone on meanwhile, so nothing was changed. Its present state is shown here.")
-    return done(sentence, ".update", petition_id=petition_id, update_id=update_id)
 
 
 def _saved(found: Update, sentence: str) -> Response:

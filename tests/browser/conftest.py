@@ -132,11 +132,11 @@ def office(browser: Browser, stage: Stage) -> Iterator[BrowserContext]:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Site]:
-    """An app with an empty database, on a port of its own."""
+def served(folder: Path, host: str = "127.0.0.1") -> Iterator[Site]:
+    """An app with an empty database, on a loopback port of its own; its address has the host's name or number."""
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://{host}:{port}"
     app = create_app({**BASE, "UNDERSIGNED_DATA": str(folder), "SERVER_URL": url})
     with app.app_context():
         upgrade(str(MIGRATIONS))

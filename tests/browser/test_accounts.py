@@ -1,23 +1,16 @@
 """Into the office in a real browser: invited, a passkey, an app, a recovery code; on a phone and on a desk."""
 
 import re
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
-from flask_migrate import upgrade
 from passlib.totp import TOTP
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
-from app import create_app
 from core import clock
-from core.db import db
-from core.vault import SITE, ensure_scope
-from tests.browser.conftest import BASE, MIGRATIONS, NewContext, Site
+from tests.browser.conftest import NewContext, Site, served
 from tests.browser.looks import faults, press
 from tests.organisers.conftest import link_path
 
@@ -33,21 +26,8 @@ LINK = re.compile(r"(http://localhost:\d+/office/login/\S+)$", re.M)
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """An empty site under a host name: browsers bind passkeys to one, never to a bare number."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    folder, url = tmp_path_factory.mktemp("accounts"), f"http://localhost:{port}"
-    app = create_app({**BASE, "UNDERSIGNED_DATA": str(folder), "SERVER_URL": url})
-    with app.app_context():
-        upgrade(str(MIGRATIONS))
-        ensure_scope(SITE)
-        db.session.commit()
-    server = make_server("127.0.0.1", port, app, threaded=True, fd=listener.fileno())
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield Site(url, app)
-    server.shutdown()
-    thread.join()
-    listener.close()
+    with served(tmp_path_factory.mktemp("accounts"), "localhost") as site:
+        yield site
 
 
 @pytest.fixture
