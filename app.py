@@ -9,7 +9,12 @@ from flask_babel import Babel
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+import deliveries.checking.views
+import deliveries.clerk.views
 import deliveries.commands
+import deliveries.jobs
+import deliveries.log.views
+import deliveries.sampling.views
 import donations.books.jobs
 import donations.commands
 import donations.handlers
@@ -41,6 +46,7 @@ import organisers.updates.services
 import organisers.views
 import pages.comment_views
 import pages.dev_mail
+import pages.feed_views
 import pages.report_views
 import pages.unsubscribe_views
 import pages.views
@@ -57,12 +63,14 @@ import petitions.models
 import petitions.own_page.views
 import petitions.paper.models
 import petitions.paper.sheet_views
+import petitions.retelling
 import petitions.signature_views
 import petitions.submission_services
 import petitions.thanks_views
 import petitions.updates.commands
 import petitions.updates.jobs
 import petitions.updates.models
+import petitions.updates.words
 import petitions.versions.views
 import petitions.views
 from config import SettingError, Settings, is_loopback, read_settings
@@ -91,13 +99,12 @@ from core.vault import Vault
 
 JOBS = {
     "mail": mail.deliver, **journal.JOBS, **petitions.jobs.JOBS, **donations.jobs.JOBS, **donations.books.jobs.JOBS,
-    **organisers.jobs.JOBS, **organisers.milestone_jobs.JOBS, **organisers.accounts.jobs.JOBS,
+    **organisers.jobs.JOBS, **organisers.milestone_jobs.JOBS, **organisers.accounts.jobs.JOBS, **deliveries.jobs.JOBS,
 }  # fmt: skip
 TICKS = (
     *petitions.jobs.TICKS, *donations.jobs.TICKS, *donations.books.jobs.TICKS, *donations.wall.tending.TICKS,
     *organisers.jobs.TICKS, *organisers.cases.tending.TICKS, *organisers.moderation.jobs.TICKS,
-    *organisers.updates.jobs.TICKS,
-    *operations.retention_run.TICKS,
+    *organisers.updates.jobs.TICKS, *deliveries.jobs.TICKS, *operations.retention_run.TICKS,
     worker.Tick(empty_log, every=60.0), worker.Tick(jobs.empty_dead, every=3600.0),
     worker.Tick(audit_checks.check_all, every=600.0),
 )  # fmt: skip
@@ -111,8 +118,11 @@ PUBLIC = (
     donations.views.donations,
     donations.moving.views.moving,
     donations.own_page.views.donor_page,
+    deliveries.blueprint.deliveries,
+    deliveries.clerk.views.clerk,
 )
-CHECKS = {**petitions.updates.jobs.CHECKS, **organisers.updates.services.CHECKS}  # before a mail to many goes
+CHECKS = {**petitions.updates.jobs.CHECKS, **organisers.updates.services.CHECKS, **deliveries.jobs.CHECKS}
+TELLERS = {**petitions.retelling.TELLERS, **petitions.updates.words.TELLERS}  # what mails say when they are composed
 COMMANDS = (
     petitions.updates.commands.mail,
     donations.commands.donations,
@@ -136,11 +146,12 @@ def create_app(given: dict[str, str] | None = None) -> Flask:
     exits = settings.data / "tor-exits.txt"
     app.extensions["limiter"] = limits.make_limiter(settings.redis_url, enabled=settings.limits, tor_exits=exits)
     app.extensions["jobs"] = worker.Worker(JOBS, TICKS)
-    app.extensions["mail_checks"] = CHECKS
+    app.extensions["mail_checks"], app.extensions["mail_tellers"] = CHECKS, TELLERS
     most = group_commit.MOST if settings.group_commit else 1
     inserting = group_commit.inserting(petitions.submission_services.INSERT)
     app.extensions["submissions"] = group_commit.GroupCommit(inserting, most)
     app.extensions["doctor"] = operations.doctor.examine  # for the office, which stands a floor below
+    app.extensions["is_logged"] = deliveries.log.services.is_logged  # for the own page, which stands a floor below
     app.extensions["webhooks"] = group_commit.GroupCommit(donations.handlers.commit, most)
     counter = app.extensions["page_counter"] = make_counter(app)
     guards.init_app(app)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import config
-from operations.processes import Child, Site, end_with_parent, hold_signals, say
+from core.children import end_with_parent
+from operations.processes import Child, Site, hold_signals, say
 
 if TYPE_CHECKING:
     from flask import Flask

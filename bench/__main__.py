@@ -9,14 +9,14 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import circuit, export, million, office, page, signing, updates, webhook, webhook_kills
+from bench import annex, circuit, delivering, export, million, office, page, signing, updates, webhook, webhook_kills
 from bench.ground import make_site, postgresql
 from bench.measure import Line, WrongAnswer, table, write_json
 from bench.plan import FULL, QUICK, Plan
 
 OUT = Path(__file__).parent / "out" / "latest.json"
-BENCHMARKS = ("page", "signing", "export", "webhook", "circuit")
-WHEN_NAMED = ("million", "office", "webhook_kills", "updates")  # takes long
+BENCHMARKS = ("page", "signing", "webhook", "circuit")
+WHEN_NAMED = ("export", "annex", "delivering", "million", "office", "webhook_kills", "updates")  # takes long
 
 
 def main() -> int:
@@ -59,6 +59,8 @@ def measure(wanted: list[str] | tuple[str, ...], plan: Plan) -> list[Line]:
             "circuit": lambda: circuit.run(plan, sites),
             "office": lambda: office.run(plan, sites, server),
             "updates": lambda: updates.run(plan, sites),
+            "annex": lambda: annex.run(plan, sites["PostgreSQL"]),
+            "delivering": lambda: delivering.run(plan, sites["PostgreSQL"]),
             "million": lambda: million.run(plan, sites, server),
         }
         found: list[Line] = []

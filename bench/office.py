@@ -44,7 +44,8 @@ def pages(name: str, site: Site, million: int) -> Iterator[Line]:
     """Each page's time beside that of a page of the office that counts nothing."""
     client = enter(site)
     with site.app.app_context():
-        number = get_public(SLUG).id
+        subject = get_public(SLUG)
+        number, case = subject.id, f"/cases/{subject.case.slug}"
     petition, public = f"/office/petitions/{number}", f"/petitions/{SLUG}"
     asked: dict[str, Callable[[], None]] = {
         "dashboard": page(client, "/office/"), "petition": page(client, petition),
@@ -54,9 +55,13 @@ def pages(name: str, site: Site, million: int) -> Iterator[Line]:
         "gifts": page(client, "/office/gifts"), "gifts, paid ones": page(client, "/office/gifts?state=paid"),
         "gifts, contested": page(client, "/office/gifts?state=disputed"),
         "gifts, a number": page(client, "/office/gifts?number=pi_77"), "audit chain": page(client, "/office/audit"),
+        "moderation room": page(client, "/office/moderation"),
+        "moderation room, reported": page(client, "/office/moderation?state=reported"),
+        "updates": page(client, f"{petition}/updates"), "imports": page(client, f"{petition}/imports"),
         "retention": page(client, f"{petition}/retention"), "paper": page(client, f"{petition}/paper"),
         "search by address": search(client, f"{petition}/search", million // 2),
         "public page, not cached": page(client, f"{public}?now"),
+        "public comments, not cached": page(client, f"{case}/comments?now"),
         "public signatories, deep in": page(client, f"{public}/signatories?before={million // 2}"),
     }  # fmt: skip
     for what, ask in asked.items():

@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select, update
 
 from bench.ground import SLUG, Site
 from bench.million_rows import rows, submission, write
+from cases.comments import services as comments
+from cases.comments.models import Comment, CommentKind, CommentState
 from cases.models import Case
-from core import audit, clock
+from core import audit, clock, reports
 from core.audit import AuditEntry, AuditHead
 from core.db import db
 from core.jobs import Job
+from core.reports import ReportReason
 from core.vault import SITE, vault
 from donations.models import Donation, Frequency, Payment, PaymentStatus, SessionState, Tribute
 from petitions.abuse import invalidation_services
@@ -27,7 +30,9 @@ from petitions.services import get_public
 from petitions.states import HeldReason, SubmissionState
 
 AT_ONCE = 10_000
-PARTS = {"gifts": 20, "held": 50, "expired": 5, "waiting": 20, "audited": 10, "jobs": 1}  # one for so many signatures
+PARTS = {  # one for so many signatures
+    "gifts": 20, "held": 50, "expired": 5, "waiting": 20, "audited": 10, "jobs": 1, "comments": 100,
+}  # fmt: skip
 DAYS = 400
 
 
@@ -42,6 +47,7 @@ def fill(site: Site, million: int) -> None:
         _gifts(petition.case, petition.gift_source, million // PARTS["gifts"])
         _in_parts(PageCount, _page_counts(petition))
         _chain(million // PARTS["audited"])
+        _comments(petition.case, million // PARTS["comments"])
         vault().prepare(SITE)
         made = invalidation_services.prepare(petition, {"country": "XX"}, actor="bench")
         same = {column.name: getattr(made, column.name) for column in Invalidation.__table__.columns}
@@ -98,6 +104,20 @@ def _gifts(case: Case, source: str, many: int) -> None:
             for number in numbers
         ])  # fmt: skip
         db.session.commit()
+
+
+def _comments(case: Case, many: int) -> None:
+    """Half of them judged, half held and sealed; one in a hundred of those that are shown was reported."""
+    vault().prepare(SITE)
+    for _comment in range(many):
+        comments.write(
+            case, kind=CommentKind.COMMENT, name="Ada", email="ada@example.org", text="Free them.", country="IE"
+        )
+    shown = {"state": CommentState.APPROVED, "name": "Ada", "text": "Free them.", "country": "IE"}
+    db.session.execute(update(Comment).where(Comment.id % 2 == 0).values(shown))
+    for comment_id in db.session.scalars(select(Comment.id).where(Comment.id % 200 == 0)).all():
+        reports.file(f"comment:{comment_id}", reason=ReportReason.OTHER, text="Read it.", bucket=str(comment_id))
+    db.session.commit()
 
 
 def _page_counts(petition: Petition) -> Iterator[dict[str, Any]]:

@@ -4,7 +4,7 @@ import os
 
 from flask import Flask
 
-from operations.processes import end_with_parent
+from core.children import end_with_parent
 
 
 def web() -> Flask:

@@ -59,6 +59,7 @@ class Case(Base):
     __table_args__ = (CheckConstraint("fund_goal IS NULL OR fund_goal > 0", name="fund_goal_positive"),)
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     slug: Mapped[str] = mapped_column(String(80), unique=True)
+    language: Mapped[str] = mapped_column(String(10), default="en")
     title: Mapped[str] = mapped_column(String(160))
     lede: Mapped[str] = mapped_column(Text, default="")
     story: Mapped[str] = mapped_column(Text, default="")
@@ -80,7 +81,7 @@ class Case(Base):
     frozen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     blurred_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     people: Mapped[list["Person"]] = relationship(
-        back_populates="case", order_by="Person.position", cascade="all, delete-orphan"
+        back_populates="case", order_by="Person.position, Person.id", cascade="all, delete-orphan"
     )
     events: Mapped[list["Event"]] = relationship(
         back_populates="case", order_by="Event.happened_on.desc(), Event.id.desc()", cascade="all, delete-orphan"

@@ -54,6 +54,11 @@ def get_case(slug: str) -> Case:
     return case
 
 
+def is_shown(case: Case) -> bool:
+    """Whether the public may read of this case now."""
+    return case.status != CaseStatus.DRAFT and case.frozen_at is None
+
+
 def list_public() -> list[Case]:
     """Published cases: active ones first, the newest before the older."""
     found = db.session.scalars(_public().where(Case.frozen_at.is_(None)).order_by(Case.id.desc())).all()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy.orm.attributes import set_committed_value
 
 from cases.models import Case, Event, Person, initials
@@ -19,6 +20,7 @@ CASE_TEXTS = ("title", "lede", "story", "place", "urgency", "fund_title", "fund_
 PERSON_TEXTS = ("name", "about", "charge", "sentence", "held_at")
 EVENT_TEXTS = ("title", "body", "source")
 IMAGE_TEXTS = ("alt", "credit")
+COVERED = "names_before_blur"
 
 
 @dataclass(frozen=True)
@@ -64,20 +66,35 @@ def replaced(text: str, found: Iterable[Found]) -> str:
 
 def names_of(case: Case) -> list[str]:
     """Every spelling of every name in the case, also once this row shows initials."""
-    known = [spelling for person in case.people for spelling in person.spellings]
-    return list(vars(case).setdefault("names_before_blur", known))
+    known: list[str] | None = vars(case).get(COVERED)
+    return [spelling for person in case.people for spelling in person.spellings] if known is None else known
 
 
 def shown(case: Case, text: str) -> str:
     """A text about the case as it may be read now: with initials where the case is blurred."""
-    return replaced(text, find(text, names_of(case))) if case.blurred_at else text
+    return covered(case, text) if case.blurred_at else text
+
+
+def signed(case: Case, name: str) -> str:
+    """The name under somebody's words, as it may be read now: relatives may be called alike, so whole names only."""
+    return replaced(name, find(name, names_of(case), parts=False)) if case.blurred_at else name
+
+
+def covered(case: Case, text: str) -> str:
+    """A text with initials, whether the case is blurred or not."""
+    return replaced(text, find(text, names_of(case)))
+
+
+def told(case: Case, text: str) -> str:
+    """What a mail, or a page behind a mailed link, may call the case: these go on while it is frozen, and say no word of it."""
+    return _("a case that is frozen for safety") if case.frozen_at else shown(case, text)
 
 
 def put_on(case: Case, events: Iterable[Event] = (), others: Iterable[tuple[Any, tuple[str, ...]]] = ()) -> None:
     """Shows a blurred case, these events of it, and columns of other rows about it, with initials."""
     if case.blurred_at is None:
         return
-    names_of(case)  # noted before they are covered
+    vars(case)[COVERED] = names_of(case)  # noted before they are covered
     rows = [(case, CASE_TEXTS), *((person, PERSON_TEXTS) for person in case.people), *others]
     rows += [(image, IMAGE_TEXTS) for image in case.images]
     for row, columns in (*rows, *((event, EVENT_TEXTS) for event in events)):

@@ -25,11 +25,11 @@ class NoReport(ValueError):
 
 @dataclass(frozen=True)
 class Report:
-    """`kind`: refused for good, or a complaint; `token`: of the mail it is about; `recipient`: whom it names, if anybody."""
+    """`kind`: refused for good, or a complaint; `token`: of the mail it is about; `recipients`: whom it names, if anybody."""
 
     kind: str
     token: str
-    recipient: str
+    recipients: frozenset[str]
 
 
 def read(raw: bytes) -> Report:
@@ -38,24 +38,30 @@ def read(raw: bytes) -> Report:
     look = LOOKS.get(str(message.get_param("report-type", "")).lower())
     if message.get_content_type() != "multipart/report" or look is None:
         raise NoReport("no report")
-    kind, recipient = look(message)
-    return Report(kind, _token(message), recipient)
+    kind, recipients = look(message)
+    return Report(kind, _token(message), frozenset(recipients))
 
 
-def _delivery(message: Message) -> tuple[str, str]:
-    """Whose mailbox refused it for good; a delay, or a refusal that is about us, says nothing of the mailbox."""
-    for fields in _fields(message, "message/delivery-status"):
-        status = str(fields.get("Status", "")).strip()
-        failed = str(fields.get("Action", "")).strip().lower() == "failed"
-        if failed and refusals.status_of_recipient(status):
-            return REFUSED, _address(fields, "Final-Recipient", "Original-Recipient")
-    raise NoReport("nobody refused it for good")
+def _delivery(message: Message) -> tuple[str, set[str]]:
+    """Whose mailbox refused it for good; a delay, or a refusal that is about us, says nothing of the mailbox.
+
+    A mail of ours has one recipient. Where a report names several, the mailbox passes its mail on: as long as it reaches one
+    of them, it is there."""
+    named = [fields for fields in _fields(message, "message/delivery-status") if fields["Action"]]
+    if not named or not all(map(_failed_for_good, named)):
+        raise NoReport("nobody refused it for good, or somebody got it")
+    return REFUSED, {_address(fields, name) for fields in named for name in ("Final-Recipient", "Original-Recipient")}
 
 
-def _feedback(message: Message) -> tuple[str, str]:
+def _failed_for_good(fields: Message) -> bool:
+    failed = str(fields["Action"]).strip().lower() == "failed"
+    return failed and refusals.status_of_recipient(str(fields.get("Status", "")).strip())
+
+
+def _feedback(message: Message) -> tuple[str, set[str]]:
     for fields in _fields(message, "message/feedback-report"):
         if str(fields.get("Feedback-Type", "")).strip().lower() == "abuse":
-            return COMPLAINT, _address(fields, "Original-Rcpt-To")
+            return COMPLAINT, {_address(fields, "Original-Rcpt-To")}
     raise NoReport("no complaint")
 
 
@@ -69,10 +75,9 @@ def _fields(message: Message, kind: str) -> Iterator[Message]:
             yield from (group for group in part.get_payload() if isinstance(group, Message))
 
 
-def _address(fields: Message, *names: str) -> str:
-    """The address of a field like `rfc822; ada@example.org`, or `<ada@example.org>`."""
-    typed = next((str(fields[name]) for name in names if fields[name]), "")
-    return parseaddr(typed.rpartition(";")[2].strip())[1]
+def _address(fields: Message, name: str) -> str:
+    """The address of a field like `rfc822; ada@example.org`, or `<ada@example.org>`; empty where there is none."""
+    return parseaddr(str(fields.get(name, "")).rpartition(";")[2].strip())[1]
 
 
 def _token(message: Message) -> str:

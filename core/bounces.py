@@ -5,7 +5,7 @@ Kept is the digest of the mailbox's unsubscribe link, of the whole site or of on
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import LargeBinary, delete, select
+from sqlalchemy import LargeBinary, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
@@ -20,6 +20,9 @@ class Bounce(Base):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now, index=True)
 
 
+AMONG = select(Bounce.digest).where(Bounce.digest.in_(bindparam("digests", expanding=True)))
+
+
 def note(digest: bytes) -> bool:
     """Notes a mailbox in the current transaction; whether it was not known yet."""
     row = insert(Bounce).values(digest=digest, created_at=clock.now())
@@ -28,7 +31,7 @@ def note(digest: bytes) -> bool:
 
 def among(digests: Iterable[bytes]) -> set[bytes]:
     """Those of the digests that are noted."""
-    return set(db.session.scalars(select(Bounce.digest).where(Bounce.digest.in_(list(digests)))))
+    return set(db.session.scalars(AMONG, {"digests": list(digests)}))
 
 
 def forget() -> bool:

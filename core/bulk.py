@@ -9,6 +9,13 @@ from flask import current_app
 Check = Callable[[str, Mapping[str, Any]], str]  # address, what the promise was told → why not, or nothing
 
 
+class Watch(NamedTuple):
+    """What one kind of mailing looks at before each mail, and does in the commit that marks it as sent."""
+
+    why_not: Check
+    went: Callable[[Mapping[str, Any]], None] = lambda told: None
+
+
 class Addressee(NamedTuple):
     """Somebody to whom a mailing goes. `row`: their row in the table that was read, which the reader knows how to use."""
 
@@ -21,9 +28,15 @@ def why_not(sealed: Mapping[str, Any]) -> str:
     """Why a promised mail must not go any more; empty where it may, or where it is none of a mailing."""
     if "bulk" not in sealed:
         return ""
-    name, args = sealed["bulk"]
-    checks: Mapping[str, Check] = current_app.extensions["mail_checks"]
-    return checks[name](sealed["to"], args)
+    name, told = sealed["bulk"]
+    return _watch(name).why_not(sealed["to"], told)
+
+
+def went(sealed: Mapping[str, Any]) -> None:
+    """A mail was handed over; of one that is none of a mailing nothing is noted here."""
+    if "bulk" in sealed:
+        name, told = sealed["bulk"]
+        _watch(name).went(told)
 
 
 def return_path(message: EmailMessage, token: str, bounces: str | None) -> str | None:
@@ -32,3 +45,8 @@ def return_path(message: EmailMessage, token: str, bounces: str | None) -> str |
         return None
     local, _, domain = bounces.partition("@")
     return f"{local}+{token}@{domain}"
+
+
+def _watch(name: str) -> Watch:
+    watches: Mapping[str, Watch] = current_app.extensions["mail_checks"]
+    return watches[name]

@@ -17,6 +17,7 @@ LARGEST_BODY = 512 * 1024
 MOST_ENTRIES = 512
 
 FILES = ("/static/", "/images/")  # browsers keep these for good; here they would take the room of many pages
+LOGS = "/log"  # the public log of a petition may be 32 MB: it is streamed, and answers conditions and ranges itself
 
 DECLARED = re.compile(r"source=[\w.-]{1,40}", re.ASCII)
 
@@ -57,7 +58,7 @@ class PageCache:
             if entry.counted is not None:
                 self._count(entry.counted, environ)
             return _answer(entry, environ, start_response)
-        if environ["PATH_INFO"].startswith(FILES):
+        if environ["PATH_INFO"].startswith(FILES) or environ["PATH_INFO"].endswith(LOGS):
             return self.app(environ, start_response)
         return self._fill(key, environ, start_response)
 

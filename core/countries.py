@@ -14,9 +14,14 @@ def _names(language: str) -> dict[str, str]:
     return {code: name for code, name in territories.items() if len(code) == 2 and code not in NOT_COUNTRIES}
 
 
+def names() -> dict[str, str]:
+    """Every country's name in the reader's language, by its code."""
+    return _names(str(get_locale() or "en"))
+
+
 def name_of(code: str) -> str:
     """The country's name in the reader's language; the code itself where it has none."""
-    return _names(str(get_locale() or "en")).get(code, code)
+    return names().get(code, code)
 
 
 def known(code: str) -> bool:

@@ -3,9 +3,10 @@
 from typing import Any
 
 from flask import request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, ValidationError
+from wtforms import DateField, HiddenField, ValidationError
 from wtforms.validators import StopValidation
 
 from core.text import TextError
@@ -32,6 +33,16 @@ class PublicForm(FlaskForm):
             check_form_token(field.data or "")
         except TokenError:
             raise ValidationError(_l("This page was open for a long time. Press the button once more.")) from None
+
+
+class Day(DateField):
+    """A date; what is none is answered in our own words."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(_("Write the date as year-month-day, like 2010-05-06.")) from None
 
 
 class Clean:

@@ -27,11 +27,11 @@ SCRIPTS = "; script-src 'self'; connect-src 'self'"
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def body_limit(size: int) -> Callable[[View], View]:
-    """Declares a view's own body limit in bytes instead of FORM_LIMIT."""
+def body_limit(size: int, *, streamed: bool = False) -> Callable[[View], View]:
+    """Declares a view's own body limit in bytes instead of FORM_LIMIT. `streamed`: it reads the body itself, part by part."""
 
     def declare(view: View) -> View:
-        view.body_limit = size  # type: ignore[attr-defined]
+        view.body_limit, view.streamed = size, streamed  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -101,7 +101,8 @@ def _limit_body() -> None:
     request.max_form_memory_size = limit
     if (request.content_length or 0) > limit:
         abort(413)
-    if request.content_length is None and request.method not in SAFE_METHODS:
+    streamed = getattr(_view(), "streamed", False)  # reading past the limit is refused there
+    if request.content_length is None and request.method not in SAFE_METHODS and not streamed:
         _limit_chunked_body(limit)
 
 

@@ -34,6 +34,8 @@ class ScopeKey:
 class Keystore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._stamp: tuple[int, ...] = ()
+        self._derived: dict[str, bytes] = {}  # by purpose: a mailing asks for one some times a mail
 
     @property
     def site_file(self) -> Path:
@@ -58,7 +60,19 @@ class Keystore:
 
     def key_for(self, purpose: str) -> bytes:
         """A 32-byte key of its own for each purpose, from the site key (HKDF-SHA-256); it outlives every scope."""
-        return HKDF(SHA256(), 32, salt=None, info=b"undersigned/" + purpose.encode()).derive(bytes(self.site_key()))
+        if self._stamp != (stamp := self._stamp_of_site_file()):
+            self._stamp, self._derived = stamp, {}
+        if purpose not in self._derived:
+            info = b"undersigned/" + purpose.encode()
+            self._derived[purpose] = HKDF(SHA256(), 32, salt=None, info=info).derive(bytes(self.site_key()))
+        return self._derived[purpose]
+
+    def _stamp_of_site_file(self) -> tuple[int, ...]:
+        """Tells the site key's file from another that took its place; empty where there is none."""
+        with contextlib.suppress(FileNotFoundError):
+            found = self.site_file.stat()
+            return found.st_ino, found.st_mtime_ns, found.st_size
+        return ()
 
     def create_scope_key(self, *, after: str | None = None, same_index: bool = False) -> ScopeKey:
         """A new X25519 pair and index key, written to disk before anything can be sealed to them.

@@ -4,33 +4,34 @@ A mail is sent at least once: killed between the server's 250 and our commit, it
 
 import os
 import smtplib
-import ssl
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from email import policy
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import Policy
 from email.utils import format_datetime, formataddr, parseaddr
-from functools import lru_cache, partial
+from functools import lru_cache
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import current_app, render_template
 from flask_babel import force_locale
 from sqlalchemy import update
 
-from config import Settings, is_loopback
-from core import alarms, bounces, bulk, clock, refusals, relay, unsubscribes
+from config import Settings
+from core import alarms, bounces, bulk, clock, mail_server, refusals, relay, retelling, unsubscribes
 from core.addresses import ascii_domain
 from core.db import db
-from core.jobs import URGENT, Hook, Job, enqueue, enqueue_otherwise
+from core.jobs import URGENT, Hook, Job, enqueue, enqueue_otherwise, happened
 from core.pdf import TypesettingFailed, typeset
 from core.relay import AFTERWARDS, ESSENTIAL
 
-SMTP_TIMEOUT = 20
 WAITED = timedelta(hours=1)
 TYPESETTING_TRIES = 5  # of a document that cannot be set, within a minute or so; then somebody must hear of it
 
@@ -57,29 +58,35 @@ def promise(
     language: str = "en",
     priority: int = AFTERWARDS,
     essential: bool = False,
-    attachment: tuple[str, str] | None = None,
+    attachment: tuple[str, str | bytes] | None = None,
     document: Document | None = None,
     lasts: tuple[timedelta, str] | None = None,
     then: Hook | None = None,
     otherwise: Hook | None = None,
     bulk: Hook | None = None,
+    teller: Hook | None = None,
 ) -> None:
     """Promises one mail in the current transaction, once for each key; `to`, `context` and what is attached are sealed.
 
-    `essential` ones go before all others, and to an address that wants no mail too. `attachment`: file name and text;
+    `essential` ones go before all others, and to an address that wants no mail too. `attachment`: file name, and text or bytes;
     `document`: a PDF that is set when the mail is sent.
     `lasts`: how long its links live from sending and in which zone; the template gets the day as `until`.
     `then` is a job enqueued in the commit that marks the mail as sent; `otherwise` one where it will never be, which is
     told `why`: refused, stopped or dead. Neither names a person.
     `bulk`: one of a mailing to many. It has an HTML alternative, and goes only if this check of core.bulk finds no reason why
-    not; what the check is told is sealed."""
+    not; what the check is told is sealed.
+    `teller`: of core.retelling, says anew what of `context` may have changed by the time the mail is composed."""
     sealed: dict[str, Any] = {"to": to, "context": dict(context), "language": language}
     if attachment is not None:
-        sealed["attachment"] = list(attachment)
+        name, content = attachment
+        coded = [content] if isinstance(content, str) else [b64encode(content).decode(), "base64"]
+        sealed["attachment"] = [name, *coded]
     if document is not None:
         sealed["document"] = asdict(document)
     if bulk is not None:
         sealed["bulk"] = list(bulk)
+    if teller is not None:
+        sealed["teller"] = list(teller)
     if lasts is not None:
         sealed["lasts"] = [lasts[0].total_seconds(), lasts[1]]
     args: dict[str, Any] = {"template": template}
@@ -110,28 +117,24 @@ def deliver(job: Job) -> None:
     except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as error:
         if not refusals.of_recipient(error):
             raise
-        _count(refused=True)
+        relay.count(refused=True)
+        db.session.commit()  # at once: the breaker may have stopped all mail
         bounces.note(unsubscribes.digest_of(sealed["to"]))
         return enqueue_otherwise(job, "refused")
-    _count()
+    happened(relay.count)  # a mail that was recalled while it went out has gone all the same
+    bulk.went(sealed)
     if "then" in job.args:
         kind, args = job.args["then"]
         enqueue(kind, args, key=f"then:{job.public_id}", priority=URGENT)
 
 
-def _count(*, refused: bool = False) -> None:
-    """Committed at once: a mail that was recalled while it went out has gone all the same, and its job is rolled back."""
-    relay.count(refused=refused)
-    db.session.commit()
-
-
 def compose(job: Job, sealed: Mapping[str, Any], settings: Settings) -> EmailMessage:
     """The mail of a job: the template's first line is its subject, the rest after a blank line its text."""
     document = _set_document(job, sealed)
-    context = {**sealed["context"], "attached": document is not None}
-    if "lasts" in sealed:
-        context["until"] = _until(sealed)
     with current_app.test_request_context(base_url=settings.server_url), force_locale(sealed["language"]):
+        context = {**retelling.anew(sealed), "attached": document is not None}
+        if "lasts" in sealed:
+            context["until"] = _until(sealed)
         text = render_template(f"emails/{job.args['template']}.txt", settings=settings, **context)
         html = (
             render_template(f"emails/{job.args['template']}.html", settings=settings, **context)
@@ -139,7 +142,7 @@ def compose(job: Job, sealed: Mapping[str, Any], settings: Settings) -> EmailMes
             else ""
         )
     subject, _, body = text.partition("\n")
-    message = EmailMessage()
+    message = EmailMessage(policy=POLICY)
     message["Subject"] = " ".join(subject.removeprefix("Subject:").split())  # one line, whatever a name holds
     message["From"] = formataddr(parseaddr(settings.mail_from))
     message["To"] = ascii_domain(sealed["to"])
@@ -155,12 +158,40 @@ def compose(job: Job, sealed: Mapping[str, Any], settings: Settings) -> EmailMes
     message.set_content(body.strip() + "\n", cte="quoted-printable")
     if html:
         message.add_alternative(html, subtype="html", cte="quoted-printable")
+        message.set_boundary(f"=_{job.public_id}")  # "=_" stands in no quoted-printable text: none has to be looked for
     if "attachment" in sealed:
-        name, text = sealed["attachment"]
-        _attach(message, name, text.encode())
+        name, text, *coded = sealed["attachment"]
+        _attach(message, name, b64decode(text) if coded else text.encode())
     if document is not None:
         _attach(message, *document)
     return message
+
+
+class _Verbatim(UnstructuredHeader):
+    """One line as it is: long addresses would be folded into encoded words, which no mail program takes for a link."""
+
+    def fold(self: Any, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+class _Headers(HeaderRegistry):
+    """The standard library's, which makes a class for each header of each mail, and reads anew what all mails have the same.
+
+    What is a person's own is not kept."""
+
+    def __getitem__(self, name: str) -> type[BaseHeader]:
+        return _kind(name)
+
+    def __call__(self, name: str, value: Any) -> BaseHeader:
+        return _repeated(name, value) if name.lower() in REPEATED else super().__call__(name, value)
+
+
+REPEATED = ("from", "reply-to", "auto-submitted", "list-unsubscribe-post", "mime-version", "content-transfer-encoding")
+STANDARD: Any = HeaderRegistry()
+STANDARD.map_to_type("list-unsubscribe", _Verbatim)
+_kind = lru_cache(maxsize=64)(STANDARD.__getitem__)
+_repeated = lru_cache(maxsize=64)(STANDARD)
+POLICY = policy.default.clone(header_factory=_Headers())
 
 
 def _set_document(job: Job, sealed: Mapping[str, Any]) -> tuple[str, bytes] | None:
@@ -199,36 +230,10 @@ def _attach(message: EmailMessage, filename: str, content: bytes) -> None:
 
 def _hand_over(message: EmailMessage, settings: Settings, job: Job) -> None:
     if settings.smtp_url:
-        _send(message, settings.smtp_url, bulk.return_path(message, job.public_id, settings.mail_bounces))
+        sender = bulk.return_path(message, job.public_id, settings.mail_bounces)
+        mail_server.send(message, settings.smtp_url, sender=sender)
     else:
         _write(message, settings.mail_folder, job)
-
-
-def _send(message: EmailMessage, smtp_url: str, return_path: str | None) -> None:
-    with connected(smtp_url) as server:
-        server.send_message(message, from_addr=return_path)
-
-
-@contextmanager
-def connected(smtp_url: str) -> Iterator[smtplib.SMTP]:
-    """The mail server, in TLS where it offers it, and logged in where the address says how. Raises OSError, SMTPException."""
-    url = urlsplit(smtp_url)
-    host, secure, context = url.hostname or "localhost", url.scheme == "smtps", _tls()
-    kind = partial(smtplib.SMTP_SSL, context=context) if secure else smtplib.SMTP  # no context: nothing is verified
-    with kind(host, url.port or (465 if secure else 25), timeout=SMTP_TIMEOUT) as server:
-        server.ehlo_or_helo_if_needed()
-        if not secure and server.has_extn("starttls"):
-            server.starttls(context=context)
-        if url.username and not (isinstance(server.sock, ssl.SSLSocket) or is_loopback(f"//{url.netloc}")):
-            raise smtplib.SMTPNotSupportedError("the mail server offers no TLS, and a password never goes in clear")
-        if url.username:
-            server.login(unquote(url.username), unquote(url.password or ""))
-        yield server
-
-
-@lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()  # reads the machine's certificates: 10 ms that not each mail needs
 
 
 def _write(message: EmailMessage, folder: Path, job: Job) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from config import Settings
 from core.addresses import ascii_domain
-from core.mail import connected
+from core.mail_server import connected
 
 
 class MailRefused(Exception):

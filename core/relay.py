@@ -5,6 +5,8 @@ The hour is the clock's. The day is the 24 hours before and the hour under way, 
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 from flask_sqlalchemy.session import Session
 from sqlalchemy import Connection, Integer, func, or_, select
@@ -59,12 +61,17 @@ class Backlog:
 
 def count(*, refused: bool = False) -> None:
     """Notes a mail of this hour in the current transaction: handed over, or refused for good."""
-    column = "refused" if refused else "sent"
-    row = {"hour": clock.to_hour(clock.now()), "sent": 0, "refused": 0, column: 1}
-    more = {column: getattr(MailHour, column) + 1}
-    db.session.execute(insert(MailHour).values(row).on_conflict_do_update(index_elements=["hour"], set_=more))
+    row = {"hour": clock.to_hour(clock.now()), "sent": int(not refused), "refused": int(refused)}
+    db.session.execute(_counting(db.engine.dialect.name), row)
     if refused:
         _break()
+
+
+@cache
+def _counting(dialect: str) -> Any:
+    row = insert(MailHour.__table__)
+    more = {name: MailHour.__table__.c[name] + row.excluded[name] for name in ("sent", "refused")}
+    return row.on_conflict_do_update(index_elements=["hour"], set_=more)
 
 
 def broke_over() -> datetime | None:

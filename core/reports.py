@@ -4,7 +4,7 @@ A network counts once a day for one subject, by its bucket, which no row keeps f
 
 import enum
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -22,6 +22,8 @@ SEALED_CONTEXT = "undersigned/report/v1"
 BUCKET_LIFE = timedelta(hours=24)
 KEPT = timedelta(days=30)  # after an organiser has judged it
 UNJUDGED = timedelta(days=90)
+READ_EACH = 5  # reports beside one thing in the queue
+READ_AT_MOST = 100  # on its own page
 
 
 class ReportReason(enum.StrEnum):
@@ -62,12 +64,19 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True)
 class Said:
-    """One report as an organiser reads it."""
+    """One report as an organiser reads it; `text` None: its seal does not open."""
 
     reason: ReportReason
-    text: str
+    text: str | None
     received_at: datetime
     settled_at: datetime | None
+
+
+class Open(NamedTuple):
+    """The open reports of one subject: each reason with how many networks gave it, and the first that say something more."""
+
+    reasons: Sequence[tuple[ReportReason, int]]
+    said: Sequence[Said]
 
 
 def file(subject: str, *, reason: ReportReason, text: str, bucket: str, trapped: bool = False) -> None:
@@ -94,9 +103,32 @@ def standing() -> dict[str, Standing]:
 
 
 def of(subject: str) -> list[Said]:
-    """Every report of a subject, the oldest first; office and worker only."""
-    rows = db.session.scalars(select(Report).where(Report.subject == subject).order_by(Report.id))
-    return [Said(row.reason, _text(row), row.received_at, row.settled_at) for row in rows]
+    """The newest reports of a subject, up to a hundred; office and worker only."""
+    mine = select(Report).where(Report.subject == subject).order_by(Report.id.desc())
+    return [_said(row) for row in db.session.scalars(mine.limit(READ_AT_MOST))]
+
+
+def open_of(subjects: Collection[str]) -> dict[str, Open]:
+    """What the open reports of these say, few of each; who has none is left out. Office and worker only.
+
+    One of each network comes first, so that nobody can push what others wrote out of sight."""
+    mine = (Report.subject.in_(subjects), Report.settled_at.is_(None))
+    networks = func.sum(cast(Report.counts, Integer))
+    counted = select(Report.subject, Report.reason, networks).where(*mine).group_by(Report.subject, Report.reason)
+    reasons: dict[str, list[tuple[ReportReason, int]]] = {}
+    for subject, reason, number in db.session.execute(counted.order_by(networks.desc(), Report.reason)):
+        reasons.setdefault(subject, []).append((reason, int(number)))
+    place = (
+        func.row_number().over(partition_by=Report.subject, order_by=(Report.counts.desc(), Report.id)).label("place")
+    )
+    placed = select(Report.id, place).where(*mine).subquery()
+    first = select(Report).join(placed, placed.c.id == Report.id).where(placed.c.place <= READ_EACH)
+    said: dict[str, list[Said]] = {}
+    for row in db.session.scalars(first.order_by(Report.subject, placed.c.place)):
+        said.setdefault(row.subject, []).append(_said(row))
+    return {
+        subject: Open(given, [one for one in said[subject] if one.text != ""]) for subject, given in reasons.items()
+    }
 
 
 def settle(subject: str, moment: datetime) -> None:
@@ -134,11 +166,15 @@ def drop(subjects: Collection[str]) -> None:
     db.session.execute(delete(Report).where(Report.subject.in_(subjects)))
 
 
-def _text(row: Report) -> str:
+def _said(row: Report) -> Said:
+    return Said(row.reason, _text(row), row.received_at, row.settled_at)
+
+
+def _text(row: Report) -> str | None:
     if row.blob is None:
         return ""
     sealed = Sealed(row.key_id, row.data_key_id, row.blob)
     try:
         return str(vault().open(sealed, scope=SITE, context=SEALED_CONTEXT, public_id=row.public_id)["text"])
     except (VaultError, KeyMissing):
-        return ""
+        return None

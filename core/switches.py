@@ -31,7 +31,9 @@ class Switches:
     `portal`: the configuration of Stripe's customer portal.
     `proof`, `giving_proof`: whether signing, giving asks for a proof of work: auto (under attack), on, off.
     `refund_fraud`: whether a payment that its bank warns of is given back at once.
-    `licence`: under which the site's own texts may be used; '' where nothing is said."""
+    `licence`: under which the site's own texts may be used; '' where nothing is said.
+    `second_person`: whether a delivery waits for another organiser's yes: auto (where there is another one), on, off.
+    `sampling`: whether officials may ask for a sample of a list's signatories."""
 
     signing: bool = True
     giving: bool = True
@@ -45,6 +47,8 @@ class Switches:
     mails_a_day: int | None = None
     portal: str = ""
     licence: str = ""
+    second_person: str = "auto"
+    sampling: bool = False
 
     def takes_from(self, country: str) -> bool:
         """Whether anybody may sign from there now, as far as the switches go."""

@@ -1,29 +1,33 @@
-"""Table writers: rows in, bytes of a file out, in constant memory, and no cell that a spreadsheet would run."""
+"""Tables of text: rows in, bytes of a file out, in constant memory, and no cell that a spreadsheet would run."""
 
 import csv
 import io
+import json
 import re
 import shutil
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
 
-from xlsxwriter import Workbook
+from core.batches import batches
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "|", "%")
 SKIPPED = " \u00a0\u3000\ufeff\"'\u200b"
 OTHER_ENDS = "[;\t\r\n]"  # where a spreadsheet of another locale sees the end of a cell
 INNER_START = re.compile(rf"(?!\A)({OTHER_ENDS}[{SKIPPED}]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 RISKY = re.compile(rf"\A[{SKIPPED}]*[{re.escape(''.join(FORMULA_STARTS))}]|{OTHER_ENDS}")
-ROWS_A_SHEET = 1_048_575  # XLSX's limit, without the header
-CHUNK = 64 * 1024
+STARTS_LINE = re.escape("".join(FORMULA_STARTS).replace("\n", ""))  # "\n" after "\r" only ends a row
+# the same, sought in whole lines of CSV, where a cell that has a line end in it stands in quotes
+RISKY_LINES = re.compile(rf"[,;\t\r\n][{SKIPPED}]*[{STARTS_LINE}]")
+RISKY_QUOTED = re.compile(rf'"[{SKIPPED}]*[\r\n]')
 
 Cell = str | int | Decimal  # a number is no text: it keeps its sign
 Row = Sequence[Cell]
+About = Mapping[str, str]  # what a file says of itself beside its rows, where its format has a place for that
+NOTHING: About = MappingProxyType({})
 
 
 def harmless(cell: Cell) -> Cell:
@@ -48,45 +52,33 @@ def sweep(folder: Path, before: datetime) -> int:
     return swept
 
 
-def write_csv(header: Row, rows: Iterable[Row]) -> Iterator[bytes]:
-    """CSV (RFC 4180, UTF-8 with BOM so that spreadsheets read every script), some 64 kB at a time."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, quoting=csv.QUOTE_MINIMAL)
-    yield b"\xef\xbb\xbf"
-    writer.writerow(header)
-    for row in rows:
-        writer.writerow([harmless(cell) for cell in row])
-        if buffer.tell() > CHUNK:
-            yield buffer.getvalue().encode()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue().encode()
+def write_csv(header: Row, rows: Iterable[Row], about: About = NOTHING) -> Iterator[bytes]:
+    """CSV (RFC 4180, UTF-8 with BOM so that spreadsheets read every script). It has no place for `about`."""
+    yield b"\xef\xbb\xbf" + csv_lines([header])
+    yield from map(csv_lines, batches(rows))
 
 
-def write_xlsx(
-    header: Row, rows: Iterable[Row], *, folder: Path, sheet: str = "Signatures", rows_a_sheet: int = ROWS_A_SHEET
-) -> Iterator[bytes]:
-    """XLSX, every text a string cell, a further sheet where one is full; drafted in `folder`, in a file that is gone when
-    the last byte is read."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(dir=folder) as draft:
-        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "tmpdir": draft}
-        path = Path(draft) / "table.xlsx"
-        workbook = Workbook(str(path), options)
-        bold = workbook.add_format({"bold": True})
-        page = _add_sheet(workbook, sheet, header, bold)
-        for number, row in enumerate(rows):
-            if number and number % rows_a_sheet == 0:
-                page = _add_sheet(workbook, f"{sheet} {number // rows_a_sheet + 1}", header, bold)
-            page.write_row(number % rows_a_sheet + 1, 0, [harmless(cell) for cell in row])
-        workbook.close()
-        with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                yield chunk
+def csv_lines(batch: Sequence[Row]) -> bytes:
+    """The rows as lines of CSV: looked through at once, and cell by cell only where one of them could be risky."""
+    lines = _as_csv(batch)
+    if RISKY_LINES.search("\n" + lines) or RISKY_QUOTED.search(lines):
+        lines = _as_csv([harmless(cell) for cell in row] for row in batch)
+    return lines.encode()
 
 
-def _add_sheet(workbook: Workbook, name: str, header: Row, bold: Any) -> Any:
-    page = workbook.add_worksheet(name)
-    page.write_row(0, 0, header, bold)
-    page.freeze_panes(1, 0)
-    return page
+def _as_csv(rows: Iterable[Row]) -> str:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer).writerows(rows)
+    return buffer.getvalue()
+
+
+def write_json(header: Row, rows: Iterable[Row], about: About = NOTHING) -> Iterator[bytes]:
+    """One object: `about` first, then "columns", then "rows", one a line, each text as it was typed: a program reads it."""
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+    opening = encode({**about, "columns": list(header)})
+    yield f'{opening[:-1]},\n"rows":['.encode()
+    before = "\n"
+    for batch in batches(rows):
+        yield (before + ",\n".join(map(encode, batch))).encode()
+        before = ",\n"
+    yield b"\n]}\n"

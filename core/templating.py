@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask
 from flask_babel import format_decimal, get_locale
 
-from core import clock, switches
+from core import clock, languages, switches
 from core.money import Money
 from core.plain import plain
 from core.text import markdown
@@ -44,6 +44,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["stylesheet"] = lambda: f"/static/css/site.css?v={_stamp(app)}"
     app.jinja_env.globals.update(
         settings=settings,
+        languages=languages,
         gifts_taken=switches.gifts_taken,
         get_locale=get_locale,
         now=clock.now,

@@ -68,6 +68,15 @@ def clean_text(text: str, longest: int) -> str:
     return lines
 
 
+def clean_words(text: str, longest: int) -> str:
+    """What a stranger writes for others to read: several lines, none of which reaches over its neighbours, and no tall gaps
+    between them. Raises TextError."""
+    words = re.sub(r"\n(?:[^\S\n]*\n){2,}", "\n\n", clean_text(text, longest))
+    if _most_marks(words) > MOST_MARKS:
+        raise TextError(_("Remove the stacked accents."))
+    return words
+
+
 @lru_cache(maxsize=REMEMBERED)
 def markdown(text: str | None) -> Markup:
     """An organiser's Markdown as safe HTML: no raw HTML, no images, links marked as foreign."""

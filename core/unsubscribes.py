@@ -10,7 +10,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, delete, select
+from sqlalchemy import LargeBinary, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock, journal
@@ -34,6 +34,9 @@ class Unsubscribe(Base):
     __tablename__ = "unsubscribes"
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+
+
+AMONG = select(Unsubscribe.digest).where(Unsubscribe.digest.in_(bindparam("digests", expanding=True)))
 
 
 def token_of(email: str, of: str = "") -> str:
@@ -76,7 +79,7 @@ def is_stopped(token: str) -> bool:
 
 def among(digests: Iterable[bytes]) -> set[bytes]:
     """Those of the digests that want no mail."""
-    return set(db.session.scalars(select(Unsubscribe.digest).where(Unsubscribe.digest.in_(list(digests)))))
+    return set(db.session.scalars(AMONG, {"digests": list(digests)}))
 
 
 def stop_digest(mark: bytes) -> bool:

@@ -8,7 +8,7 @@ import struct
 import threading
 from base64 import b64decode
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,7 +34,7 @@ DATA_KEY_RENEWAL = timedelta(minutes=1)
 DATA_KEY_USES = 2**20
 PADDED = (256, 1024, 4096)
 OPENED_KEYS = 4096
-JSON = json.JSONDecoder()
+SealedRow = tuple[str, str, bytes, str]  # key id, data key id, blob, public id
 
 
 class VaultError(Exception):
@@ -65,7 +65,8 @@ class Vault:
     def __init__(self, keystore: Keystore, site_public_key: str, *, holds_keystore: bool) -> None:
         self.keystore = keystore
         self.holds_keystore = holds_keystore
-        self._site = VerifyKey(b64decode(site_public_key))
+        self.site_public_key = b64decode(site_public_key)
+        self._site = VerifyKey(self.site_public_key)
         self._current: dict[str, _CurrentKey] = {}
         self._opened: OrderedDict[str, AESGCM] = OrderedDict()
         self._opened_until = clock.now()
@@ -109,21 +110,32 @@ class Vault:
 
     def opener(self, scope: str, context: str) -> Callable[[str, str, bytes, str], dict[str, Any]]:
         """`open` for many rows of one scope: called with key id, data key id, blob and public id of each."""
+        unseal = self._unsealer(scope, context)
+        return lambda *row: json.loads(unseal(*row))
+
+    def batch_opener(self, scope: str, context: str) -> Callable[[Iterable[SealedRow]], list[dict[str, Any]]]:
+        """The same for rows that come in batches: their JSON is read at once."""
+        unseal = self._unsealer(scope, context)
+        return lambda rows: json.loads(b"[%b]" % b",".join([unseal(*row) for row in rows]))
+
+    def _unsealer(self, scope: str, context: str) -> Callable[[str, str, bytes, str], bytes]:
         known: dict[tuple[str, str], tuple[AESGCM, bytes]] = {}
 
-        def open_row(key_id: str, data_key_id: str, blob: bytes, public_id: str) -> dict[str, Any]:
+        def unseal(key_id: str, data_key_id: str, blob: bytes, public_id: str) -> bytes:
             if (key_id, data_key_id) not in known:
                 cipher = self._open_data_key(key_id, data_key_id)
                 known[key_id, data_key_id] = cipher, _lengths(context, scope, key_id, data_key_id)
             cipher, bound = known[key_id, data_key_id]
             try:
-                plain = cipher.decrypt(blob[:12], blob[12:], bound + _lengths(public_id))
+                own_id = public_id.encode()
+                plain = cipher.decrypt(
+                    blob[:12], blob[12:], b"%b%b%b" % (bound, len(own_id).to_bytes(4, "big"), own_id)
+                )
             except (InvalidTag, ValueError) as error:  # ValueError: cut shorter than a nonce
                 raise VaultError(f"row {public_id} was changed or moved") from error
-            framed = str(plain[4 : 4 + int.from_bytes(plain[:4], "big")], "utf-8")
-            return JSON.raw_decode(framed)[0]
+            return plain[4 : 4 + int.from_bytes(plain[:4], "big")]
 
-        return open_row
+        return unseal
 
     def index_key(self, key_id: str) -> bytes:
         """The key of the scope's blind index; office and worker only."""

@@ -1,32 +1,58 @@
-"""What a recipient is given of each signatory: number, name, role and organisation, country, date; nothing else, ever."""
+"""COLUMNS: what a recipient may be given of each signatory, and the agreement that each needs; nothing else, ever."""
 
-from collections.abc import Iterator
-from itertools import count
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from core import countries
-from core.tables import Row
-from petitions.list_services import counted_only, signatures_for, withheld
-from petitions.services import get
+from core.tables import Cell, Row
+from petitions.list_services import SignatureLine
+from petitions.states import LISTED, Visibility
+
+Names = Mapping[str, str]  # of countries, by their codes, in the language of the list
 
 
-def header() -> Row:
-    return (_("No."), _("Name"), _("Role, organisation"), _("Country"), _("Signed on"))
+@dataclass(frozen=True)
+class Column:
+    """`needs`: the choices of visibility by which somebody has agreed to it. `of`: the cell of a line, from its number, itself,
+    and what countries are called."""
+
+    label: Any
+    of: Callable[[int, SignatureLine, Names], Cell]
+    needs: tuple[Visibility, ...] = LISTED
 
 
-def rows(petition_id: int) -> Iterator[Row]:
-    """One row for each who agreed that the recipient sees the name, oldest first; then how many are not named.
+COLUMNS: dict[str, Column] = {
+    "number": Column(_l("No."), lambda number, line, names: number),
+    "name": Column(_l("Name"), lambda number, line, names: line.name),
+    "role": Column(_l("Role"), lambda number, line, names: line.role),
+    "affiliation": Column(_l("Organisation"), lambda number, line, names: line.affiliation),
+    "country": Column(_l("Country"), lambda number, line, names: names.get(line.country, line.country)),
+    "country_code": Column(_l("Country code"), lambda number, line, names: line.country),
+    "signed_on": Column(_l("Signed on"), lambda number, line, names: line.signed_on.isoformat()),
+}
+ALWAYS = ("number", "name")
+ALL = tuple(COLUMNS)
 
-    The last row is always there, so that a file that broke off can be told from a whole one. The petition is loaded
-    when the first row is asked for: a response is streamed after its request, and with another database session."""
-    petition = get(petition_id)
-    names: dict[str, str] = {}
-    for number, line in zip(count(1), signatures_for(petition), strict=False):
-        if line.country not in names:
-            names[line.country] = countries.name_of(line.country)
-        about = ", ".join(part for part in (line.role, line.affiliation) if part)
-        yield (number, line.name, about, names[line.country], line.signed_on.isoformat())
-    if others := withheld(petition):
-        yield ("", _("Signed while the letter went to other recipients, not named here:"), others, "", "")
-    yield ("", _("Signed as well, to be counted without a name:"), counted_only(petition), "", "")
+
+def header(keys: Sequence[str] = ALL) -> Row:
+    return tuple(str(COLUMNS[key].label) for key in keys)
+
+
+def rows(lines: Iterable[SignatureLine], keys: Sequence[str] = ALL, *, first: int = 1) -> Iterator[Row]:
+    """The lines' cells, numbered from `first`; one that its signatory has not agreed to stays empty."""
+    given, names = {choice: [_given(key, choice) for key in keys] for choice in Visibility}, countries.names()
+    for number, line in enumerate(lines, first):
+        yield [of(number, line, names) for of in given[line.visibility]]
+
+
+def _given(key: str, choice: Visibility) -> Callable[[int, SignatureLine, Names], Cell]:
+    column = COLUMNS[key]
+    return column.of if choice in column.needs else lambda number, line, names: ""
+
+
+def logged_values(line: SignatureLine) -> tuple[str, ...]:
+    """The line as the public log knows it: the values of `log.leaves.LOGGED`."""
+    return (line.name, line.role, line.affiliation, line.country, line.signed_on.isoformat())

@@ -13,7 +13,8 @@ from core.db import db, insert
 from core.money import Money
 from core.vault import SITE, Sealed, vault
 from donations.models import Donation, Frequency, SessionState, Tribute
-from donations.stripe_gateway import Order, Session
+from donations.orders import Order
+from donations.stripe_gateway import Session
 
 SEALED_CONTEXT = "undersigned/donation/v1"
 SESSION_LIFE = timedelta(hours=1)  # Stripe takes 30 minutes to 24 hours

@@ -14,7 +14,7 @@ from core import switches
 from core.db import db
 from donations import connect as connecting
 from donations.books import commands as books
-from donations.stripe_gateway import CheckoutError, StripeRefused
+from donations.stripe_gateway import CheckoutError, StripeRefused, StripeUnwilling
 
 donations = AppGroup("donations", help="Gifts, and the books about them.")
 donations.add_command(books.reconcile)
@@ -40,7 +40,7 @@ def connect(only_check: bool, key_stdin: bool, as_json: bool) -> None:
     except CheckoutError as error:
         why = (
             f"Stripe refuses: {error}"
-            if isinstance(error, StripeRefused)
+            if isinstance(error, StripeRefused | StripeUnwilling)
             else "Stripe does not answer; try again later."
         )
         click.echo(why, err=True)

@@ -26,7 +26,7 @@ from core.addresses import clean_address
 from core.currencies import CURRENCIES, Currency
 from core.forms import NO, Clean, PublicForm
 from core.money import AmountError, Money, decimal_sign, from_major, parse_amount, with_fee
-from core.text import clean_name, clean_text
+from core.text import clean_name, clean_words
 from core.tokens import keyed_hash
 from donations.funds import Fund, designations
 from donations.models import Frequency, Tribute
@@ -88,7 +88,7 @@ class DonateForm(PublicForm):
     show_name = BooleanField(_l("Show my name on the public list of supporters"), false_values=NO)
     show_badge = BooleanField(_l("Show the name of my patron level beside it"), false_values=NO)
     updates = BooleanField(_l("Email me when something happens in this case"), false_values=NO)
-    message = TextAreaField(_l("Message of support"), [Clean(clean_text, 500)])
+    message = TextAreaField(_l("Message of support"), [Clean(clean_words, 500)])
     tribute = RadioField(
         _l("Is the gift made in somebody’s name?"),
         choices=list(TRIBUTES.items()),

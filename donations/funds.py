@@ -78,7 +78,7 @@ def designations(fund: Fund) -> list[tuple[str, str]]:
 
 def name_of(case: Case) -> str:
     """A case's fund as donors read it among others; the case alone where it never had one."""
-    return veil.shown(case, f"{case.fund_title} – {case.title}" if case.fund_title else case.title)
+    return veil.told(case, f"{case.fund_title} – {case.title}" if case.fund_title else case.title)
 
 
 def thermometer(fund: Fund) -> Thermometer:

@@ -17,7 +17,7 @@ from donations.own_page import jobs as own_page_jobs
 from donations.papers import jobs as paper_jobs
 from donations.papers import receipts
 from donations.reversals import services as reversals
-from donations.subscriptions import changes
+from donations.subscriptions import changes, lapsing
 from donations.tax import services as tax
 
 
@@ -55,10 +55,10 @@ def _gather() -> bool:
 
 JOBS: dict[str, Handler] = {
     "donations.receipt": send_receipt, "donations.failure": send_failure, "donations.look_again": look_again,
-    **reversals_jobs.JOBS, **subscriptions.JOBS, **changes.JOBS, **own_page_jobs.JOBS, **guard_jobs.JOBS,
+    **reversals_jobs.JOBS, **subscriptions.JOBS, **changes.JOBS, **lapsing.JOBS, **own_page_jobs.JOBS, **guard_jobs.JOBS,
     **paper_jobs.JOBS, **tax_jobs.JOBS, **moving_mails.JOBS,
 }  # fmt: skip
 TICKS = (
     *guard_jobs.TICKS, Tick(_gather, every=5.0), Tick(links.forget_old, every=3600.0), *paper_jobs.TICKS, *tax_jobs.TICKS,
-    *moving_tending.TICKS,
+    *moving_tending.TICKS, *lapsing.TICKS,
 )  # fmt: skip

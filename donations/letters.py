@@ -10,6 +10,7 @@ from donations.checkout_services import open_donor
 from donations.models import Donation
 from donations.own_page import donors, links
 from donations.own_page.models import Donor
+from donations.papers import words
 
 
 def write(
@@ -26,8 +27,7 @@ def write(
     donor = reached_by(donation)
     if donor is None:
         return
-    # a gift of before there were tributes has no such name
-    about = {**context, "tribute_name": open_donor(donation).get("tribute_name", "")}
+    about = {**context, "tribute_name": words.tribute_name(donation, open_donor(donation))}
     write_to(
         donor, template, key=key, context=about, language=donation.language, document=document, essential=essential
     )

@@ -5,8 +5,8 @@ from typing import Any
 
 from core.money import AmountError, Money, UnknownCurrency, from_stripe
 from donations.lookup import Reference
+from donations.orders import METADATA_KEY
 from donations.services import OtherTerms
-from donations.stripe_gateway import METADATA_KEY
 
 
 def text(value: Any) -> str:

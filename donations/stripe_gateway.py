@@ -1,7 +1,4 @@
-"""The only door to Stripe: opens Checkout sessions and reads signed events.
-
-Nothing that names a case, a person or an opinion goes out: the product is called "Donation", the rest is our opaque id. Not
-even the donor's address is prefilled (Checkout asks for one itself): whom Stripe knows, the donor has told Stripe."""
+"""The only door to Stripe: opens Checkout sessions and reads signed events."""
 
 import json
 import logging
@@ -17,19 +14,17 @@ import requests
 import stripe
 import urllib3
 from flask import current_app
-from flask_babel import gettext as _
 
 from config import Settings
 from core import clock, patience
 from donations.guards.circuit import CircuitOpen, TwinUnderWay, stripe_circuit
+from donations.orders import Order, parameters
 
 log = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT = 4  # seconds, connecting and waiting together; a person waits
 JOB_TIMEOUT, JOB_RETRIES = 10, 2
 TOLERANCE = timedelta(seconds=300)  # of a webhook's clock, either way
-STATEMENT_WORD = "DONATION"  # on the donor's statement, after the account's own prefix (10 + "* " + 8 of 22 characters)
-METADATA_KEY = "donation"
 API_VERSION = stripe.api_version  # the one that the library speaks; `flask donations connect` asks Stripe for it
 EVENT_ID = re.compile(r"[\w.-]{1,255}", re.ASCII)
 EVENT_TYPE = re.compile(r"[a-z0-9_.]{1,100}")
@@ -49,8 +44,18 @@ class StripeRefused(CheckoutError):
     """Stripe answered with an error, which it will repeat for this key; the text is Stripe's."""
 
 
+class StripeHasNone(StripeRefused):
+    """Nothing at Stripe has this id (404)."""
+
+
 class StripeFailing(StripeAway):
     """Stripe answered that the fault is its own (5xx): it may have done what was asked, and repeats this answer for its key."""
+
+
+class StripeUnwilling(StripeFailing):
+    """Stripe is well, and did nothing of what was asked: it does not take our key (401, 403), or so many calls (429).
+
+    That says nothing about the wish, which is worth another try; no reason to let Stripe rest either. The text is Stripe's."""
 
 
 class StripeResting(CheckoutError):
@@ -80,19 +85,6 @@ class WrongMode(Exception):
 
 
 @dataclass(frozen=True)
-class Order:
-    """What a Checkout session is asked for; `amount` in Stripe's minor units, `interval` None for a gift once."""
-
-    public_id: str
-    amount: int
-    currency: str
-    interval: str | None
-    expires_at: datetime
-    success_url: str
-    cancel_url: str
-
-
-@dataclass(frozen=True)
 class Session:
     """An open Checkout session: where the donor is sent."""
 
@@ -112,10 +104,15 @@ class Event:
     api_version: str = ""
 
 
+ANSWERS: dict[int, type[CheckoutError]] = {
+    **dict.fromkeys((401, 403, 429), StripeUnwilling), 404: StripeHasNone,
+}  # fmt: skip
+
+
 def create_session(order: Order) -> Session:
     """Opens a Checkout session; the same order again gives the same one. Raises a CheckoutError."""
     once: Any = {"idempotency_key": order.public_id}
-    answer = ask(lambda v1: v1.checkout.sessions.create(_parameters(order), once), key=order.public_id)
+    answer = ask(lambda v1: v1.checkout.sessions.create(parameters(order), once), key=order.public_id)
     return Session(answer["id"], answer["url"], datetime.fromtimestamp(answer["expires_at"], UTC))
 
 
@@ -139,7 +136,7 @@ def each(call: Callable[[Any], Any]) -> Iterator[dict[str, Any]]:
 @contextmanager
 def _circuit(key: str) -> Iterator[None]:
     try:
-        with stripe_circuit().call(key, StripeAway):
+        with stripe_circuit().call(key, StripeAway, spared=StripeUnwilling):
             yield
     except TwinUnderWay:
         raise SessionBeingMade from None
@@ -158,7 +155,11 @@ def _named_errors() -> Iterator[None]:
         if error.http_status == 409:
             raise SessionBeingMade from error
         log.error("stripe answers %s (%s, %s)", error.http_status, type(error).__name__, error.code)
-        raise (StripeFailing if (error.http_status or 0) >= 500 else StripeRefused)(error.user_message or "") from error
+        raise _meaning(error.http_status or 0)(error.user_message or "") from error
+
+
+def _meaning(status: int) -> type[CheckoutError]:
+    return StripeFailing if status >= 500 else ANSWERS.get(status, StripeRefused)
 
 
 def read_event(raw: bytes, header: str | None) -> Event:
@@ -205,27 +206,6 @@ def _signed_with(secret: str, raw: bytes, header: str) -> bool:
         return header.isascii() and stripe.WebhookSignature.verify_header(raw, header, secret, tolerance)
     except (stripe.SignatureVerificationError, UnicodeDecodeError):
         return False
-
-
-def _parameters(order: Order) -> Any:
-    price: dict[str, Any] = {"currency": order.currency.lower(), "unit_amount": order.amount}
-    price["product_data"] = {"name": _("Donation")}
-    mark = {METADATA_KEY: order.public_id}
-    common: dict[str, Any] = {
-        "ui_mode": "hosted_page",
-        "adaptive_pricing": {"enabled": False},  # the donor is charged what we stored, in the currency that we stored
-        "client_reference_id": order.public_id,
-        "metadata": mark,
-        "line_items": [{"quantity": 1, "price_data": price}],
-        "expires_at": int(order.expires_at.timestamp()),
-        "success_url": order.success_url,
-        "cancel_url": order.cancel_url,
-    }
-    if order.interval is None:
-        intent = {"metadata": mark, "statement_descriptor_suffix": STATEMENT_WORD}
-        return {**common, "mode": "payment", "submit_type": "donate", "payment_intent_data": intent}
-    price["recurring"] = {"interval": order.interval}
-    return {**common, "mode": "subscription", "subscription_data": {"metadata": mark}}
 
 
 def _v1(patiently: bool) -> Any:

@@ -29,6 +29,7 @@ from donations.forms import FREQUENCIES, DonateForm, currency_choices, currency_
 from donations.guards import admission, attack, attempts
 from donations.guards.circuit import stripe_circuit
 from donations.models import Donation, Tribute
+from donations.orders import STATEMENT_WORD
 from donations.wall import patrons
 from donations.wall import services as wall_services
 
@@ -114,7 +115,7 @@ def thanks() -> str:
         "donations/thanks.html",
         progress=services.progress(session_id),
         session_id=session_id,
-        statement_word=stripe_gateway.STATEMENT_WORD,
+        statement_word=STATEMENT_WORD,
     )
 
 

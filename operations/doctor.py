@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import Settings
 from core.db import db
 from core.findings import Finding, Level, failed
-from operations import database_checks, key_checks, machine_checks, retention_checks
+from operations import database_checks, key_checks, log_checks, machine_checks, retention_checks
 from operations.database_checks import reachable
 
 SIGNS = {Level.OK: "OK  ", Level.WARNING: "WARN", Level.FAILED: "FAIL"}
@@ -34,7 +34,7 @@ def examine(settings: Settings) -> Report:
     findings = [check(settings) for check in machine_checks.CHECKS]
     findings.append(reachable(settings))
     if findings[-1].level == Level.OK:
-        for check in (*database_checks.CHECKS, *key_checks.CHECKS, *retention_checks.CHECKS):
+        for check in (*database_checks.CHECKS, *key_checks.CHECKS, *retention_checks.CHECKS, *log_checks.CHECKS):
             try:
                 findings.append(check(settings))
             except SQLAlchemyError as error:

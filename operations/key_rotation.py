@@ -19,6 +19,9 @@ from core.reports import SEALED_CONTEXT as REPORT_CONTEXT
 from core.reports import Report
 from core.rotation import SealedRows
 from core.vault import SITE, VaultKey
+from deliveries.clerk.models import ClerkLink, DeliveryPaper
+from deliveries.models import Delivery
+from deliveries.seals import CLERK_CONTEXT, DELIVERY_CONTEXT, PAPER_CONTEXT
 from donations.checkout_services import SEALED_CONTEXT as DONATION_CONTEXT
 from donations.models import Donation
 from donations.offline.models import OfflineGift
@@ -28,7 +31,8 @@ from donations.own_page.models import Donor
 from donations.tax.models import TaxReceipt
 from donations.tax.seals import SEALED_CONTEXT as TAX_CONTEXT
 from organisers.accounts.factors import SEALED_CONTEXT as CODE_CONTEXT
-from organisers.accounts.models import CodeApp
+from organisers.accounts.kept_forms import SEALED_CONTEXT as KEPT_CONTEXT
+from organisers.accounts.models import CodeApp, KeptForm
 from petitions.abuse.invalidation_services import CONTEXT as CONDITION_CONTEXT
 from petitions.abuse.models import Invalidation
 from petitions.imports.models import ImportPart
@@ -47,10 +51,14 @@ SITE_ROWS = (
     SealedRows(TaxReceipt, TAX_CONTEXT),
     SealedRows(Invalidation, CONDITION_CONTEXT),
     SealedRows(CodeApp, CODE_CONTEXT),
+    SealedRows(KeptForm, KEPT_CONTEXT),
     SealedRows(Comment, COMMENT_CONTEXT),
     SealedRows(Report, REPORT_CONTEXT),
     SealedRows(ImportPart, IMPORT_CONTEXT),
     SealedRows(Consent, CONSENT_CONTEXT),
+    SealedRows(Delivery, DELIVERY_CONTEXT),
+    SealedRows(ClerkLink, CLERK_CONTEXT),
+    SealedRows(DeliveryPaper, PAPER_CONTEXT),
 )
 
 

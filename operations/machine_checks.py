@@ -80,14 +80,15 @@ def last_backup(settings: Settings) -> Finding:
 
 
 def sheet_fonts(settings: Settings) -> Finding:
-    """What a printed sheet shows as empty boxes where no font draws it."""
+    """What a printed sheet shows as empty boxes, and what no delivery may have, where no font draws it."""
     lacking = fonts.missing()
     if lacking:
         return warning(
             "fonts",
-            f"Sheets cannot show {', '.join(lacking)}: install fonts-noto-core and fonts-noto-cjk, or their like.",
+            f"PDFs cannot show {', '.join(lacking)}: install fonts-noto-core and fonts-noto-cjk, or their like; a list "
+            "with such names is refused as PDF until then.",
         )
-    return well("fonts", "Sheets can show every script that was thought of.")
+    return well("fonts", "PDFs can show every script that was thought of.")
 
 
 def note_backup(settings: Settings, moment: datetime, *, marker: str = BACKUP_MARKER) -> None:

@@ -1,7 +1,6 @@
 """The processes of one site: starts them, starts again what died, ends them together; none outlives who started it."""
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
@@ -10,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PR_SET_PDEATHSIG = 1  # Linux: prctl(2)
+from core.children import end_with_parent
+
 STOPPING = {signal.SIGINT, signal.SIGTERM}
 WATCHED = STOPPING | {signal.SIGCHLD}
 GRACE = 10.0
 YOUNG = 3.0
 PAUSES = (0.0, 0.2, 0.5, 1.0, 2.0)
-_libc = ctypes.CDLL(None)
 
 
 class KeepsDying(Exception):
@@ -35,15 +34,6 @@ def hold_signals() -> None:
 
 def asked_to_stop() -> bool:
     return bool(signal.sigpending() & STOPPING)
-
-
-def end_with_parent(parent: int) -> None:
-    """This process gets SIGTERM when its parent ends, however it ends. Linux only; elsewhere nothing happens."""
-    if not hasattr(_libc, "prctl"):
-        return
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:  # it ended before we could ask
-        os.kill(os.getpid(), signal.SIGTERM)
 
 
 @dataclass

@@ -9,6 +9,7 @@ from core import clock, rotation, unsubscribes
 from core.db import db
 from core.keystore import KEY_DESTROYED
 from core.vault import SITE, VaultKey, vault
+from deliveries.log import restoring as log_restoring
 from donations.own_page import leaving as donor_leaving
 from operations.key_rotation import SITE_ROWS
 from petitions import signature_services
@@ -39,6 +40,7 @@ def repeat(journal: Iterable[tuple[str, str]]) -> None:
         unsubscribes.replay(act, public_id)
         donor_leaving.replay(act, public_id)
         comments.replay(act, public_id)
+        log_restoring.replay(act, public_id)
         if act == erasure.ACT:
             erasure.replay(public_id, clock.now())
     gone = {key_id for act, key_id in acts if act == KEY_DESTROYED and not vault().keystore.holds(key_id)}

@@ -17,6 +17,7 @@ from donations.own_page import keeping as donors_kept
 from donations.tax import keeping as tax_keeping
 from operations import key_rotation
 from organisers.moderation import acts as moderation_notes
+from petitions.abuse import held_undoing
 from petitions.deadlines import DRAFTS, MAIL_FILES
 from petitions.keeping import retention
 
@@ -31,6 +32,7 @@ def run(moment: datetime) -> retention.Report:
     report.emptied += donors_kept.run(moment)
     report.emptied += comments_kept.run(moment)
     report.emptied["moderators' notes"] = moderation_notes.forget(moment)
+    held_undoing.forget(moment)
     report.emptied["mail files"] = mail_files.remove_older(settings.mail_folder, moment - MAIL_FILES)
     report.emptied["drafts"] = tables.sweep(settings.drafts_folder, moment - DRAFTS)
     report.emptied["tax receipts"] = tax_keeping.forget(moment)

@@ -10,7 +10,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from config import Settings, read_settings
-from operations.processes import end_with_parent
+from core.children import end_with_parent
 
 ADDRESS = "127.0.0.1"  # whoever serves other machines puts nginx in front; see docs/operations.md
 THREADS = 15  # each may hold two of the pool's thirty connections

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from core.db import RowNotFound, db
 from organisers import refusals
-from organisers.accounts import presence, sessions, words
+from organisers.accounts import keeping, presence, sessions, words
 from organisers.accounts.setup import csrf
 from organisers.answers import page_before
 from organisers.permissions import DOORS, HALF_ENTERED, READERS, Rule, rule_of
@@ -27,16 +27,19 @@ def guard() -> BaseResponse | None:
     applies the page's row in the table of permissions."""
     name = str(request.endpoint).removeprefix("office.")
     if name not in DOORS and not current_user.is_authenticated:
-        return refusals.logged_out() or redirect(url_for("office.login", next=_wanted()))
+        return _to_login()
     csrf.protect()
     if name in DOORS:
         return None
     if sessions.see(presence.here()):
         db.session.commit()
     if presence.half_entered():
-        return None if name in HALF_ENTERED else redirect(url_for("office.prove", next=_wanted()), 303)
+        return None if name in HALF_ENTERED else _to_proof()
     rule = rule_of(name)
-    return _not_in_the_table() if rule is None else _apply(rule)
+    refused = _not_in_the_table() if rule is None else _apply(rule)
+    if refused is None and request.method == "GET" and keeping.OFFERED in request.args:
+        keeping.open_in_form()
+    return refused
 
 
 @office.context_processor
@@ -77,12 +80,23 @@ def _apply(rule: Rule) -> BaseResponse | None:
             seen = case_id is not None and scope.reaches(case_id, READERS)
             return _not_for(rule) if seen else refusals.page(404)
     if presence.factor_is_missing(rule):
-        session[presence.WANTED] = _wanted() or page_before()
+        session[presence.WANTED] = _wanted() or keeping.for_proof() or page_before()
         return redirect(url_for("office.factor_list"), 303)
-    if presence.proof_is_due(rule):
-        again = "1" if request.method == "POST" else None
-        return redirect(url_for("office.prove", next=_wanted() or page_before(), again=again), 303)
-    return None
+    return _to_proof() if presence.proof_is_due(rule) else None
+
+
+def _to_proof() -> BaseResponse:
+    """What was typed is kept meanwhile; without anything typed, the page before has the button that was pressed."""
+    again = "1" if request.method == "POST" else None
+    return redirect(url_for("office.prove", next=_wanted() or keeping.for_proof() or page_before(), again=again), 303)
+
+
+def _to_login() -> BaseResponse:
+    """With what was typed: kept for whose session ran out; else in the page itself, to be sent from there."""
+    kept = keeping.for_login()
+    if kept is not None:
+        return redirect(url_for("office.login", next=kept), 303)
+    return refusals.logged_out() or redirect(url_for("office.login", next=_wanted()))
 
 
 def _wanted() -> str | None:

@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 from core.db import db
 from core.vault import SITE, vault
 from organisers import services
+from organisers.accounts import notices
 
 organiser = AppGroup("organiser", help="Accounts of the people who run cases and petitions.")
 
@@ -21,17 +22,22 @@ organiser = AppGroup("organiser", help="Accounts of the people who run cases and
 def create(email: str, password_stdin: bool, as_json: bool) -> None:
     """Makes the account if there is none, and prints a one-time login link that works for ten minutes.
 
-    With --password-stdin the account gets that password, and all its sessions end."""
+    With --password-stdin the account gets that password, and all its sessions end; who had it before is told by mail."""
     if not current_app.config["UNDERSIGNED"].office:
         click.echo("Run this with ROLE=office or ROLE=all: this role holds no key of the office.", err=True)
         raise SystemExit(1)
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    known = services.find(email) if password is not None else None
+    if known is not None:
+        vault().prepare(SITE)
     try:
         account = services.ensure_organiser(email)
         if password is None:
             login = services.make_login_link(account)
         else:
             services.set_password(account, password, actor="cli")
+            if known is not None:
+                notices.tell(known, "password")
             login = f"{current_app.config['UNDERSIGNED'].server_url}/office/login"
     except services.EmailRefused as error:
         raise click.BadParameter(str(error), param_hint="EMAIL") from None

@@ -3,11 +3,11 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+from flask import g
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
-    DateField,
     DateTimeLocalField,
     IntegerField,
     RadioField,
@@ -20,6 +20,7 @@ from wtforms.validators import DataRequired, InputRequired, NumberRange, Optiona
 
 from core import countries
 from core.forms import Clean
+from core.forms import Day as Day
 from core.text import clean_line, clean_name, clean_text
 
 YEARS = range(2000, 2101)
@@ -72,7 +73,22 @@ def web_address(field: StringField) -> None:
 
 
 class OfficeForm(FlaskForm):
-    """A form behind the office's session; `values` are what a service takes."""
+    """A form behind the office's session; `values` are what a service takes.
+
+    On the way back from a proof or a login it holds what was typed before (organisers/accounts/keeping.py)."""
+
+    def __init__(self, **given: Any) -> None:
+        kept, mine = g.get("kept_fields", {}), {name for name, _field in self._unbound_fields}
+        shown = {name for name in kept if name.partition("-")[0] in mine}  # a list's: recipients-0, recipients-1
+        self._kept = bool(shown) and "formdata" not in given
+        if self._kept:
+            given["formdata"] = kept
+            g.kept_shown |= shown
+        super().__init__(**given)
+
+    def is_typed(self) -> bool:
+        """Whether somebody has typed what it holds, now or before; else it shows what is stored."""
+        return self._kept or self.is_submitted()
 
     def values(self) -> dict[str, Any]:
         return {key: value for key, value in self.data.items() if key != "csrf_token"}
@@ -100,14 +116,6 @@ class Whole(IntegerField):
             super().process_formdata(valuelist)
         except ValueError:
             raise ValueError(_("Write a whole number in plain digits.")) from None
-
-
-class Day(DateField):
-    def process_formdata(self, valuelist: list[str]) -> None:
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError(_("Write the date as year-month-day, like 2010-05-06.")) from None
 
 
 class LocalMoment(DateTimeLocalField):

@@ -11,10 +11,13 @@ from core import mail, relay
 from core.db import db
 from core.jobs import Job
 from core.worker import Tick
+from organisers.accounts import kept_forms
 from organisers.accounts.colleagues import with_roles
+from organisers.deliveries import services as deliveries
 from organisers.imports import working as import_working
 from organisers.models import Organiser
-from organisers.permissions import JUDGES, MONEY, OWNERS
+from organisers.permissions import JUDGES, MONEY, OWNERS, WRITERS
+from organisers.record import jobs as record_jobs
 from organisers.site import checking
 from petitions.imports import services as imports
 from petitions.models import Petition
@@ -61,6 +64,15 @@ ADVICE = {
         "Somebody waits for an organiser's yes: a colleague was proposed for a closed letter, a notable signatory or an "
         "organisation has confirmed, or a role is to be corrected. Open the petition's invitations in the office."
     ),
+    "delivery-waits": _l(
+        "A delivery waits for your yes: another organiser has asked for it, and nothing is made before a second person has "
+        "looked. Open the page below, see for whom it is and what it would hold, then approve or refuse it."
+    ),
+    "sample-waits": _l(
+        "Somebody who says that they were given a list asks for a sample: some who stand on it would be asked by mail whether "
+        "they signed. Open the delivery's samples in the office, ask the official by another way whether it was they, and "
+        "approve or refuse. Until then nobody is written to."
+    ),
     "moderation-waits": _l(
         "Comments, words of donors or reports have waited for more than a day for somebody to read them. Open the moderation "
         "room in the office; how many wait stands below. As long as something waits so long, one such mail comes a day."
@@ -84,6 +96,11 @@ ADVICE = {
     "books-differ": _l(
         "Stripe's account of the gifts and that of this site differ. Each difference stands below as a sentence, with the id "
         "by which Stripe finds it. Nothing was changed. docs/operations.md says what each sentence means and what to do."
+    ),
+    "update-stopped": _l(
+        "An update could not go on: its text, or the row of somebody whom it goes to, could not be read. It is paused, or a "
+        "draft again where it had not begun; everything else goes on, and nobody will get it twice. Ask the person who runs "
+        "the site to look into its log and to run 'flask doctor'; then open the update and let it go on."
     ),
     "document-failed": _l(
         "A PDF that belongs to a mail, a receipt or a summary for example, could not be made several times. Receipts go out "
@@ -112,7 +129,7 @@ OF_MONEY = frozenset({
     "stripe-livemode", "payment-quarantined", "payment-unmatched", "gift-for-closed-case", "card-testing", "fraud-warning",
     "fraud-refund", "dispute", "books-differ",
 })  # fmt: skip
-OF_A_PETITION = frozenset({"signal", "invitation-waits"})
+OF_A_PETITION = {"signal": JUDGES, "invitation-waits": JUDGES, "sample-waits": WRITERS}  # and who hears of it
 OTHERWISE = _l("Something needs the eyes of a person. Ask whoever runs the site to look into its log.")
 
 
@@ -133,12 +150,15 @@ def alarm(job: Job) -> None:
 
 
 def _told(kind: str, detail: Mapping[str, Any]) -> Sequence[Organiser]:
-    """Owners hear of everything, treasurers of money, and who judges signatures of what happens to their petitions."""
+    """Owners hear of everything, treasurers of money, who judges signatures of what happens to their petitions, and of a
+    delivery that waits those who may approve it."""
+    if kind == deliveries.WAITS:
+        return deliveries.told(str(detail.get("delivery")))
     if kind in OF_MONEY:
         return with_roles(MONEY)
     case_id = db.session.scalar(select(Petition.case_id).where(Petition.slug == str(detail.get("petition"))))
-    return with_roles(JUDGES, case_id=case_id) if kind in OF_A_PETITION else with_roles(OWNERS)
+    return with_roles(OF_A_PETITION[kind], case_id=case_id) if kind in OF_A_PETITION else with_roles(OWNERS)
 
 
-JOBS = {"alarm": alarm, imports.WORK: import_working.work, checking.KIND: checking.run}
-TICKS = (Tick(imports.drop_left, every=3600.0),)
+JOBS = {"alarm": alarm, imports.WORK: import_working.work, checking.KIND: checking.run, **record_jobs.JOBS}
+TICKS = (Tick(imports.drop_left, every=3600.0), Tick(kept_forms.drop_old, every=600.0), *record_jobs.TICKS)

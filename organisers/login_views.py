@@ -10,7 +10,7 @@ from core.db import db
 from core.jobs import URGENT, enqueue
 from core.vault import SITE, vault
 from organisers import services
-from organisers.accounts import factors, presence
+from organisers.accounts import factors, keeping, presence
 from organisers.accounts.limiting import may_try, too_many_tries
 from organisers.answers import done, form_page, safe_next
 from organisers.blueprint import office
@@ -21,7 +21,7 @@ from organisers.models import Organiser
 @office.route("/login", methods=["GET", "POST"])
 def login() -> Response:
     if current_user.is_authenticated:
-        return redirect(url_for("office.dashboard"))
+        return redirect(safe_next(request.args.get("next")))
     form = LoginForm(data={"next": request.args.get("next", "")})
     if form.validate_on_submit():
         email, password = str(form.email.data), str(form.password.data)
@@ -88,8 +88,10 @@ def link_spent() -> Response:
 
 
 def let_in(organiser: Organiser, wanted: str | None, *, by: str) -> Response:
-    """A fresh session; who has a second factor is asked for it before anything else."""
+    """A fresh session; who has a second factor is asked for it before anything else. What was typed before waits."""
     presence.enter(organiser, by=by)
+    if safe_next(wanted) == url_for("office.dashboard"):
+        wanted = keeping.after_login()
     if factors.has_any(organiser):
         return redirect(url_for("office.prove", next=wanted or None), 303)
     return redirect(safe_next(wanted), 303)

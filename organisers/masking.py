@@ -16,7 +16,7 @@ from petitions import services
 from petitions.models import Petition
 
 SHOWN_FOR = timedelta(minutes=10)
-ROOMS = ("held", "invalidations", "invitations", "paper")
+ROOMS = ("deliveries", "held", "invalidations", "invitations", "paper")
 
 
 class Mask:
@@ -39,11 +39,15 @@ class Mask:
 @office.post(f"/petitions/<{ID}:petition_id>/names/<any({', '.join(ROOMS)}):room>")
 def show_names(petition_id: int, room: str) -> Response:
     """Lifts the mask of one room of one petition, in this browser, for ten minutes."""
-    petition = services.get(petition_id)
+    lift(services.get(petition_id), room)
+    said = _("Names and addresses are shown for ten minutes. The audit chain notes that you asked.")
+    return done_at(said, safe_next(request.form.get("next")))
+
+
+def lift(petition: Petition, room: str) -> None:
+    """Notes that names were asked for, and shows them from now on. Commits."""
     now = clock.now()
     audit.record("names.shown", petition.slug, actor=actor(), room=room)
     kept = {key: until for key, until in session.get("shown", {}).items() if until > now.timestamp()}
     session["shown"] = {**kept, f"{room}:{petition.id}": (now + SHOWN_FOR).timestamp()}
     db.session.commit()
-    said = _("Names and addresses are shown for ten minutes. The audit chain notes that you asked.")
-    return done_at(said, safe_next(request.form.get("next")))

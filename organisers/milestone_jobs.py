@@ -7,7 +7,7 @@ from core import mail, relay
 from core.jobs import Job
 from organisers.accounts.colleagues import with_roles
 from organisers.permissions import READERS
-from petitions import services
+from petitions import retelling, services
 
 LANGUAGE = "en"  # the office's
 
@@ -19,12 +19,19 @@ def tell(job: Job) -> None:
     with force_locale(LANGUAGE):
         number = format_decimal(signatures)
     context = {
-        "number": number, "title": petition.title, "page": f"{server}/petitions/{petition.slug}",
+        "number": number,
         "office": f"{server}/office/petitions/{petition.id}/counting",
     }  # fmt: skip
     for organiser in with_roles(READERS, case_id=petition.case_id):
         key = f"milestone:{petition.id}:{signatures}:{organiser.id}"
-        mail.promise("milestone", to=organiser.email, key=key, context=context, priority=relay.AFTERWARDS)
+        mail.promise(
+            "milestone",
+            to=organiser.email,
+            key=key,
+            context=context,
+            priority=relay.AFTERWARDS,
+            teller=retelling.of(petition),
+        )
 
 
 JOBS = {"milestone": tell}

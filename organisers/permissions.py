@@ -22,7 +22,6 @@ WRITERS: Who = (OWNER, ORGANISER)
 JUDGES: Who = (OWNER, ORGANISER, MODERATOR)
 MONEY: Who = (OWNER, TREASURER)
 GIFTS: Who = (OWNER, ORGANISER, TREASURER)
-WALL: Who = (OWNER, ORGANISER, MODERATOR, TREASURER)
 OWNERS: Who = (OWNER,)
 
 
@@ -49,6 +48,7 @@ OWN_PROVEN = Rule((), proof=True)
 
 PERMISSIONS: Mapping[str, Rule] = {
     "prove": OWN, "prove_by_passkey": OWN, "passkey_challenge": OWN, "logout": OWN,
+    "kept_form": OWN, "drop_kept_form": OWN,
     "account": OWN, "end_session": OWN, "end_other_sessions": OWN,
     "factor_list": OWN_PROVEN, "change_address": OWN_PROVEN,
     "begin_code_app": OWN_PROVEN, "confirm_code_app": OWN_PROVEN, "passkey_options": OWN_PROVEN, "add_passkey": OWN_PROVEN,
@@ -59,7 +59,7 @@ PERMISSIONS: Mapping[str, Rule] = {
     "invite_colleague": Rule(OWNERS, personal=True, step_up=True),
     "resend_office_invitation": Rule(OWNERS, personal=True, step_up=True),
     "revoke_office_invitation": Rule(OWNERS, personal=True, step_up=True),
-    "colleague": Rule(OWNERS, personal=True, step_up=True),
+    "colleague": Rule(OWNERS, personal=True, step_up=True), "take_role": Rule(OWNERS, personal=True, step_up=True),
     "close_account": Rule(OWNERS, personal=True, step_up=True),
     "reopen_account": Rule(OWNERS, personal=True, step_up=True),
     "audit_chain": Rule(OWNERS, personal=True),
@@ -72,14 +72,34 @@ PERMISSIONS: Mapping[str, Rule] = {
     "new_event": Rule(WRITERS, of_case), "edit_event": Rule(WRITERS, of_case), "remove_event": Rule(WRITERS, of_case),
     "new_person": Rule(WRITERS, of_case), "edit_person": Rule(WRITERS, of_case), "remove_person": Rule(WRITERS, of_case),
     "new_petition": Rule(WRITERS, of_case),
+    "import_cases": Rule(OWNERS, everywhere=True), "check_cases": Rule(OWNERS, everywhere=True),
+    "import_petitions": Rule(WRITERS), "check_petitions": Rule(WRITERS),
+    "draft_imports": Rule(WRITERS), "draft_import": Rule(WRITERS), "take_back_drafts": Rule(WRITERS),
     "petition": Rule(READERS, of_petition), "counting": Rule(READERS, of_petition),
     "edit_petition": Rule(WRITERS, of_petition), "act": Rule(WRITERS, of_petition), "recount": Rule(WRITERS, of_petition),
     "new_recipient": Rule(WRITERS, of_petition), "edit_recipient": Rule(WRITERS, of_petition),
     "remove_recipient": Rule(WRITERS, of_petition),
-    "export": Rule(WRITERS, of_petition, personal=True, step_up=True),
+    "delivery_list": Rule(WRITERS, of_petition, personal=True),
+    "new_delivery": Rule(WRITERS, of_petition, personal=True),
+    "delivery": Rule(WRITERS, of_petition, personal=True),
+    "approve_delivery": Rule(WRITERS, of_petition, personal=True, step_up=True),
+    "refuse_delivery": Rule(WRITERS, of_petition, personal=True),
+    "cancel_delivery": Rule(WRITERS, of_petition, personal=True),
+    "fetch_delivery": Rule(WRITERS, of_petition, personal=True, step_up=True),
+    "show_cover_code": Rule(WRITERS, of_petition, personal=True, step_up=True),
     "search": Rule(JUDGES, of_petition, personal=True),
     "show_names": Rule(JUDGES, of_petition, personal=True),
     "retention": Rule(WRITERS, of_petition), "record_delivery": Rule(WRITERS, of_petition),
+    "delivery_record": Rule(WRITERS, of_petition), "note_hand_over": Rule(WRITERS, of_petition),
+    "note_reply": Rule(WRITERS, of_petition), "reply_as_answer": Rule(WRITERS, of_petition),
+    "add_delivery_paper": Rule(WRITERS, of_petition),
+    "open_delivery_paper": Rule(WRITERS, of_petition, personal=True),
+    "turn_delivery_paper": Rule(WRITERS, of_petition, personal=True),
+    "correction_note": Rule(WRITERS, of_petition), "pass_on_corrections": Rule(WRITERS, of_petition),
+    "send_clerk_link": Rule(WRITERS, of_petition, personal=True, step_up=True),
+    "revoke_clerk_link": Rule(WRITERS, of_petition),
+    "sample_list": Rule(WRITERS, of_petition), "refuse_sample": Rule(WRITERS, of_petition),
+    "approve_sample": Rule(WRITERS, of_petition, step_up=True),
     "hold": Rule(WRITERS, of_petition), "lift_hold": Rule(WRITERS, of_petition),
     "erase": Rule(WRITERS, of_petition, step_up=True),
     # invitations to sign, paper
@@ -98,6 +118,7 @@ PERMISSIONS: Mapping[str, Rule] = {
     "run_paper_import": Rule(WRITERS, of_petition, personal=True),
     # moderation
     "held": Rule(JUDGES, of_petition, personal=True), "judge_held": Rule(JUDGES, of_petition, personal=True),
+    "undo_held": Rule(JUDGES, of_petition, personal=True),
     "signal_list": Rule(JUDGES),
     "settle_signal": Rule(JUDGES, of_signal), "dismiss_signal": Rule(JUDGES, of_signal),
     "invalidate_signal": Rule(JUDGES, of_signal, personal=True),
@@ -105,11 +126,11 @@ PERMISSIONS: Mapping[str, Rule] = {
     "invalidation": Rule(JUDGES, of_petition, personal=True),
     "start_invalidation": Rule(JUDGES, of_petition, personal=True, step_up=True),
     "act_on_invalidation": Rule(JUDGES, of_petition, step_up=True),
-    "wall": Rule(WALL, personal=True), "judge_words": Rule(WALL, of_words, personal=True),
     "moderation_room": Rule(JUDGES, personal=True),
     "approve_ticked": Rule(JUDGES, personal=True),
     "undo_last": Rule(JUDGES, personal=True),
     "judge_wall_words": Rule(JUDGES, of_words, personal=True),
+    "judge_claim": Rule(JUDGES, of_petition, personal=True),
     "turn_comments": Rule(WRITERS, of_case),
     "comment": Rule(JUDGES, of_case, personal=True),
     "solidarity_letter": Rule(JUDGES, of_case),
@@ -140,6 +161,11 @@ PERMISSIONS: Mapping[str, Rule] = {
     "translation_list": Rule(WRITERS, of_petition),
     "translate_petition": Rule(WRITERS, of_petition),
     "remove_translation": Rule(WRITERS, of_petition),
+    "case_translations": Rule(WRITERS, of_case),
+    "translate_case": Rule(WRITERS, of_case),
+    "translate_part": Rule(WRITERS, of_case),
+    "remove_case_translation": Rule(WRITERS, of_case),
+    "move_person": Rule(WRITERS, of_case),
     "case_images": Rule(WRITERS, of_case),
     "edit_image": Rule(WRITERS, of_case),
     "image_file": Rule(WRITERS, of_case),

@@ -54,7 +54,7 @@ def stale() -> Response:
 
 def logged_out() -> Response | None:
     """For a form that came after the session had ended: kept until its sender has logged in. None where nothing was typed."""
-    if request.method != "POST" or not from_own_page() or not _typed():
+    if request.method != "POST" or not from_own_page() or not typed():
         return None
     title = _("You have been logged out")
     return _kept(
@@ -64,11 +64,11 @@ def logged_out() -> Response | None:
 
 def _kept(code: int, title: str, sentence: str) -> Response:
     """The form's fields as they were sent, to be sent again; a file or a secret has to be given anew."""
-    typed = _typed()
-    context = {"title": title, "sentence": sentence, "typed": typed, "path": request.full_path.rstrip("?")}
+    context = {"title": title, "sentence": sentence, "typed": typed(), "path": request.full_path.rstrip("?")}
     given_anew = bool(request.files) or any(name in NOT_KEPT[1:] for name in request.form)
     return make_response(render_template("office/kept.html", given_anew=given_anew, **context), code)
 
 
-def _typed() -> list[tuple[str, str]]:
+def typed() -> list[tuple[str, str]]:
+    """What the form held that was sent: neither its token, nor a secret, nor files."""
     return [(name, value) for name, value in request.form.items(multi=True) if name not in NOT_KEPT]

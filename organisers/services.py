@@ -10,12 +10,12 @@ from flask_babel import gettext as _
 from flask_security.utils import hash_password
 from sqlalchemy import delete, select, update
 
-from core import audit, clock, mail, relay
+from core import audit, clock
 from core.addresses import clean_address
 from core.db import db, insert
 from core.text import TextError
 from core.tokens import digest, new_secret
-from organisers.accounts import factors, sessions
+from organisers.accounts import factors, notices, sessions
 from organisers.accounts.models import Membership, OfficeRole
 from organisers.accounts.passwords import PasswordRefused as PasswordRefused
 from organisers.accounts.passwords import check_password
@@ -113,10 +113,13 @@ def set_password(organiser: Organiser, password: str, *, actor: str) -> None:
 
 
 def change_password(organiser: Organiser, *, current: str, password: str) -> None:
-    """set_password by the organiser, who proves the present one where there is one. Raises LoginRefused, PasswordRefused."""
+    """set_password by the organiser, who proves the present one where there is one, and is told by mail.
+
+    Raises LoginRefused, PasswordRefused. The vault is prepared."""
     if organiser.password:
         check_password_of(organiser, current)
     set_password(organiser, password, actor=organiser.email)
+    notices.tell(organiser, "password")
 
 
 def check_password_of(organiser: Organiser, password: str) -> None:
@@ -130,10 +133,7 @@ def reset_factors(organiser: Organiser, *, actor: str) -> None:
     factors.remove_all(organiser)
     sessions.end_all(organiser)
     audit.record("organiser.factors_reset", organiser.email, actor=actor)
-    key = f"office-reset:{digest(new_secret()).hex()}"
-    mail.promise(
-        "office_factors_reset", to=organiser.email, key=key, context={}, priority=relay.TO_ORGANISERS, essential=True
-    )
+    notices.tell(organiser, "factors reset")
 
 
 def log_out(organiser: Organiser) -> None:

@@ -10,6 +10,7 @@ from limits import parse
 from cases import services as case_services
 from cases.comments import services as comment_services
 from cases.comments.forms import CommentForm
+from cases.comments.models import Comment
 from cases.models import Case
 from core import countries, tokens
 from core.db import db
@@ -63,17 +64,23 @@ def comment_thanks(slug: str) -> str:
 
 @pages.get("/comments/<secret>")
 def own_comment(secret: str) -> str:
-    return render_template("cases/comment_own.html", comment=comment_services.of_secret(secret), form=None)
+    return _own_page(comment_services.of_secret(secret))
 
 
 @pages.post("/comments/<secret>")
 def withdraw_comment(secret: str) -> ResponseReturnValue:
     comment, form = comment_services.of_secret(secret), PublicForm()
     if not form.validate():
-        return render_template("cases/comment_own.html", comment=comment, form=form), 422
+        return _own_page(comment, form), 422
     comment_services.withdraw(comment)
     db.session.commit()
     return redirect(url_for(".own_comment", secret=secret), 303)
+
+
+def _own_page(comment: Comment, form: PublicForm | None = None) -> str:
+    """What the writer may do; the words too, while everybody may read them."""
+    shown = comment_services.show(comment) if case_services.is_shown(comment.case) else None
+    return render_template("cases/comment_own.html", comment=comment, shown=shown, form=form)
 
 
 def taken(case: Case) -> bool:

@@ -15,7 +15,7 @@ from petitions.services import PetitionNotFound
 NOTHING: dict[str, dict[str, Any]] = {
     "pages.case_document": {
         "title": None, "status": None, "country": None, "place": None, "people": [], "events": [], "images": [],
-        "petitions": [], "comments": None, "raised": {},
+        "petitions": [], "comments": None, "raised": {}, "languages": [],
     },
     "petitions.document": {
         "title": None, "state": None, "case": None, "recipients": [], "signatures": None, "goal": None, "opens_at": None,

@@ -9,6 +9,7 @@ import petitions.services
 from cases import services as cases
 from cases.comments import services as comments
 from cases.models import Case, CaseImage, Event, Person
+from cases.translations import services as translations
 from core.money import Money
 from donations import services as gifts
 from petitions.counting import tallies
@@ -52,6 +53,7 @@ def case_document(case: Case) -> dict[str, Any]:
         "status": case.status.value,
         "country": case.country,
         "place": case.place or None,
+        "languages": list(translations.languages_of(case)),
         "people": [_person(person) for person in case.people],
         "events": [_event(event) for event in case.events],
         "images": [_image(image) for image in case.images],

@@ -12,7 +12,9 @@ from cases import services as case_services
 from cases.comments import keeping as comments_kept
 from cases.comments import services as comment_services
 from cases.models import ImageFormat
-from core import clock, countries
+from cases.translations import services as translations
+from cases.translations.services import Reading
+from core import clock, countries, languages
 from core.guards import cacheable
 from core.switches import switches
 from donations.own_page import keeping
@@ -47,12 +49,24 @@ def cases() -> Response:
 
 @pages.get("/cases/<slug>")
 def case(slug: str) -> Response:
-    found = case_services.get_case(slug)
+    return _case_page(translations.reading(case_services.get_case(slug)))
+
+
+@pages.get("/<language>/cases/<slug>")
+def translated_case(language: str, slug: str) -> Response:
+    reading = translations.reading(case_services.get_case(slug), language)
+    with languages.site_in(language):
+        return _case_page(reading)
+
+
+def _case_page(reading: Reading) -> Response:
+    found = reading.case
     petitions, totals = services.petitions_of(found)
     coming = case_services.next_date(found, clock.now().date())
     return _page(
         "cases/case.html",
         case=found,
+        told=reading,
         petitions=petitions,
         totals=totals,
         next_date=coming,

@@ -93,6 +93,8 @@ def expire() -> bool:
     expired = _empty(over(now), unheld, state=SubmissionState.EXPIRED)
     replaced = and_(Submission.state == SubmissionState.SUPERSEDED, Submission.expires_at < now)
     expired += _empty(replaced, unheld, Submission.email_index.is_not(None))
+    discarded = and_(Submission.state == SubmissionState.DISCARDED, Submission.expires_at < now)
+    expired += _empty(discarded, unheld, Submission.blob.is_not(None))
     mails.recall(expired)
     db.session.execute(delete(SignatureToken).where(SignatureToken.expires_at < now - TOKEN_KEPT))
     db.session.commit()

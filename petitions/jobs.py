@@ -7,7 +7,6 @@ from petitions import confirmation_services, opening, second_mails, signature_se
 from petitions.abuse import held_services, invalidation_batches, watching
 from petitions.counting import margins, recounts, tallies
 from petitions.imports import inviting as import_inviting
-from petitions.imports import services as import_services
 from petitions.invitations import jobs as invitation_jobs
 from petitions.own_page import jobs as own_page_jobs
 from petitions.own_page import mails as own_page_mails
@@ -54,7 +53,6 @@ JOBS: dict[str, Handler] = {
     "petitions.mail_unsent": mail_unsent,
     "petitions.mail_again": mail_again,
     "petitions.change_address": second_mails.change,
-    import_services.INVITE: import_inviting.work,
     **own_page_jobs.JOBS,
     **invitation_jobs.JOBS,
     **update_jobs.JOBS,
@@ -72,6 +70,7 @@ TICKS = (
     Tick(own_page_jobs.forget_suppressions, every=3600.0),
     Tick(own_page_mails.recall_left, every=3600.0),
     Tick(confirmation_services.expire, every=3600.0),
+    Tick(import_inviting.go_on, every=2.0),
     Tick(confirmation_services.remind, every=60.0),
     Tick(recounts.nightly, every=600.0),
     Tick(margins.take_all, every=600.0),

@@ -72,6 +72,9 @@ def expired_words(purpose: Purpose, submission: Submission, petition: Petition) 
 
 
 def _page(end: End, petition: Petition) -> dict[str, Any]:
+    if petition.case.frozen_at:  # no word of it, and no address, which may hold a name
+        title, sentence = (_("Your signature counts"), "") if end == End.COUNTS else _said()[end]
+        return {"title": title, "sentence": sentence, "links": [(url_for("petitions.index"), _("See the petitions"))]}
     if end == End.COUNTS:
         return confirmed_words(petition)
     title, sentence = _said()[end]

@@ -15,7 +15,7 @@ from core import clock, countries, mail, relay, tokens, unsubscribes
 from core.db import db, insert
 from core.jobs import Job
 from core.vault import vault
-from petitions import consent, showing
+from petitions import consent, retelling
 from petitions.models import Petition, SignatureToken, Submission
 from petitions.states import Purpose
 
@@ -68,9 +68,9 @@ def promise(
         to=person["email"],
         key=f"{submission.public_id}:{_count(submission)}",
         context={
-            **context, "name": person["name"], "about": about, "choice": choice, "title": showing.title(petition),
-            "links": links, "page": f"{server}/petitions/{petition.slug}",
+            **context, "name": person["name"], "about": about, "choice": choice, "links": links,
         },
+        teller=retelling.of(petition),
         language=petition.language,
         priority=PLACES.get(template, relay.AFTERWARDS),
         lasts=(CONFIRM_LIFE, petition.time_zone),

@@ -1,16 +1,14 @@
 """What became of a petition: delivered, answered, won, archived; and back, to the state that its facts then tell."""
 
 from datetime import date
-from typing import Any
-
-from sqlalchemy import select
 
 from core.db import db
 from petitions import services
 from petitions.models import Petition
 from petitions.states import PetitionState
-from petitions.updates import services as updates
-from petitions.updates.models import Update
+from petitions.updates import announcing
+from petitions.updates.counting import reached_somebody
+from petitions.updates.models import UpdateKind
 
 S = PetitionState
 ANSWERABLE = (S.CLOSED, S.DELIVERED, S.ANSWERED, S.VICTORY)
@@ -25,26 +23,27 @@ def answer(petition: Petition, *, answer: str, answered_on: date, answer_source:
     if petition.state in (S.CLOSED, S.DELIVERED):
         services.move(petition, S.ANSWERED)
     if fresh:
-        _announce(petition, "answered", answered_on, answer, actor)
+        _announce(petition, UpdateKind.ANSWERED, answer, actor)
     services.forget()
 
 
 def win(petition: Petition, *, closing_lines: str, won_on: date, actor: str) -> None:
-    """Ends it as won, or corrects its closing lines; those who asked for news hear of it once. Raises WrongState."""
+    """Ends it as won, or corrects its closing lines; those who asked for news hear of it once, even where it was taken back
+    meanwhile. Raises WrongState."""
     _only_from(petition, WINNABLE)
     fresh = petition.won_on is None
     petition.closing_lines, petition.won_on = closing_lines, won_on
     if petition.state != S.VICTORY:
         services.move(petition, S.VICTORY)
     if fresh:
-        _announce(petition, "victory", won_on, closing_lines, actor)
+        _announce(petition, UpdateKind.VICTORY, closing_lines, actor)
     services.forget()
 
 
 def take_back_answer(petition: Petition, *, actor: str) -> None:
     """There was no answer; its words stay in the form. What has not been mailed about it is not. Raises WrongState."""
     _only_from(petition, (S.ANSWERED,))
-    _recall(petition, "answered", petition.answered_on, actor)
+    announcing.withdraw(petition, UpdateKind.ANSWERED, actor=actor)
     petition.answered_on = None
     services.move(petition, told_by_facts(petition))
 
@@ -52,7 +51,7 @@ def take_back_answer(petition: Petition, *, actor: str) -> None:
 def take_back_victory(petition: Petition, *, actor: str) -> None:
     """It was not won; it stays closed. Raises WrongState."""
     _only_from(petition, (S.VICTORY,))
-    _recall(petition, "victory", petition.won_on, actor)
+    announcing.withdraw(petition, UpdateKind.VICTORY, actor=actor)
     petition.won_on = None
     services.move(petition, told_by_facts(petition))
 
@@ -81,17 +80,9 @@ def _only_from(petition: Petition, states: tuple[PetitionState, ...]) -> None:
         raise services.WrongState(petition.state)
 
 
-def _announce(petition: Petition, kind: str, on: date, words: str, actor: str) -> None:
-    updates.announce(petition, kind, actor=actor, key=_key(petition, kind, on), context={"words": words})
-
-
-def _recall(petition: Petition, kind: str, on: date | None, actor: str) -> None:
-    """Cancels what has not been sent yet."""
-    found = db.session.scalar(select(Update).where(Update.key == _key(petition, kind, on)))
-    if found is not None and "cancel" in updates.offered(found):
-        updates.act(found, "cancel", actor=actor)
-
-
-def _key(petition: Petition, kind: str, on: Any) -> str:
-    """Of one answer and one victory: what was taken back and happens another day is told anew."""
-    return f"{kind}:{petition.public_id}:{on}"
+def _announce(petition: Petition, kind: UpdateKind, words: str, actor: str) -> None:
+    """Once: where anybody may have been told before it was taken back, nobody is told again."""
+    before = announcing.of_kind(petition, kind)
+    if not any(map(reached_somebody, before)):
+        key = f"{kind}:{petition.public_id}:{len(before) + 1}"
+        announcing.announce(petition, kind, actor=actor, key=key, context={"words": words})

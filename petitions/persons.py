@@ -1,12 +1,12 @@
 """The sealed person data of a submission, or of the signature that it became."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy.exc import NoResultFound
 
 from core.keystore import KeyMissing
-from core.vault import Sealed, VaultError, vault
+from core.vault import Sealed, SealedRow, VaultError, vault
 from petitions.models import Petition, Signature, Submission
 
 SEALED_CONTEXT = "undersigned/sig/v1"
@@ -22,6 +22,11 @@ def open_person(petition: Petition, row: Submission | Signature) -> dict[str, An
 def opener(petition: Petition) -> Callable[[str, str, bytes, str], dict[str, Any]]:
     """open_person for many rows of a petition: takes key id, data-key id, blob, public id."""
     return vault().opener(petition.scope, SEALED_CONTEXT)
+
+
+def batch_opener(petition: Petition) -> Callable[[Iterable[SealedRow]], list[dict[str, Any]]]:
+    """`opener` for rows that come in batches."""
+    return vault().batch_opener(petition.scope, SEALED_CONTEXT)
 
 
 def public_affiliation(person: Mapping[str, Any]) -> str | None:

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from core import clock, tokens
 from core.db import db, insert
-from core.jobs import Job, enqueue, put_off
+from core.jobs import Job, NotNow, enqueue
 from core.switches import switches
 from core.vault import SITE, vault
 from petitions import mails
@@ -65,7 +65,7 @@ def change(job: Job) -> None:
     """The worker's part; while a switch is off that was still on when the button was pressed, the wish waits."""
     wish = job.sealed()
     if _halted(wish["submission"]):
-        return put_off(job)
+        raise NotNow
     return change_address(wish["submission"], email=wish["email"], new_id=wish["new_id"])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import Engine, func, select, update
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import immediateload, joinedload, selectinload
 
 from cases import safety
 from cases.models import Case, CaseImage, CaseStatus
@@ -110,8 +110,17 @@ def list_public(case: Case | None = None) -> list[Petition]:
     return sorted(found, key=lambda petition: ORDER.index(petition.state))
 
 
+def list_frozen() -> list[Petition]:
+    """Petitions that the public could see, were their cases not frozen: for whoever signed one and wants to leave."""
+    return list(db.session.scalars(_public().where(Case.frozen_at.is_not(None)).order_by(Petition.id)))
+
+
 def _public() -> Any:
-    pictures = joinedload(Petition.case).selectinload(Case.images).selectinload(CaseImage.files)
+    of_picture = (
+        selectinload(CaseImage.files),
+        immediateload(CaseImage.case),
+    )  # a remembered petition can load no more
+    pictures = joinedload(Petition.case).selectinload(Case.images).options(*of_picture)
     options = (joinedload(Petition.case).selectinload(Case.people), selectinload(Petition.recipients), pictures)
     never = (Petition.state == S.ARCHIVED) & Petition.published_at.is_(None)
     hidden = Petition.state.in_(HIDDEN_STATES) | never | (Case.status == CaseStatus.DRAFT)

@@ -20,6 +20,8 @@ def shown(petition: Petition) -> Petition:
     if petition.case.frozen_at:
         raise CaseFrozen(petition.case.slug)
     veil.put_on(petition.case, petition.case.events, [(petition, TEXTS)])
+    if petition.case.blurred_at:
+        set_committed_value(petition, "answer_source", "")  # what was published elsewhere may name anybody
     return petition
 
 
@@ -31,9 +33,11 @@ def title(petition: Petition) -> str:
 
 
 def behind_link(petition: Petition) -> Petition:
-    """The same row for a page behind a mailed link, which takes signatures back even while the case is frozen."""
+    """The same row for a page behind a mailed link, which takes signatures back even while the case is frozen: then without
+    a word of it, nor to whom it goes."""
     if petition.case.frozen_at:
         set_committed_value(petition, "title", title(petition))
+        set_committed_value(petition, "recipients", [])
         return petition
     return shown(petition)
 

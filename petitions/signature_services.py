@@ -98,6 +98,7 @@ def confirm(petition: Petition, submission: Submission, *, narrow_to: Visibility
     `narrow_to`: `counted` where the person thought better of showing a name; a choice is never widened."""
     if submission.state in CONFIRMABLE and not in_time(petition, submission):
         raise TooLate(petition.slug)
+    import_exits.hold(petition.id, submission.email_index)
     own = (Submission.id == submission.id, Submission.petition_id == petition.id)
     waiting = update(Submission).where(*own, Submission.state.in_(CONFIRMABLE))
     taking = waiting.values(state=SubmissionState.CONFIRMED).returning(*AGREED)
@@ -150,10 +151,7 @@ def leave(petition_id: int, index: bytes | None, reason: ExitReason) -> None:
         return
     invitation_exits.follow(petition_id, index, reason)
     same = (Submission.petition_id == petition_id, Submission.email_index == index)
-    columns = (Submission.id, Submission.state, Submission.source)
-    rows = db.session.execute(
-        select(*columns).where(*same).order_by(Submission.id).with_for_update()
-    ).all()  # in one order
+    rows = import_exits.hold(petition_id, index)
     import_exits.count(petition_id, -1, [row.source for row in rows if row.state == SubmissionState.IMPORTED])
     was = {row.public_id: row for row in db.session.execute(_empty_submissions(same))}
     signature = db.session.execute(_empty_signature(petition_id, index, reason)).one_or_none()

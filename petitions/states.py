@@ -155,6 +155,7 @@ class InvitationState(enum.StrEnum):
     INVITED = "invited"
     CONFIRMED = "confirmed"
     APPROVED = "approved"
+    REJECTED = "rejected"
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
 

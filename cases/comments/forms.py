@@ -12,7 +12,7 @@ from core import countries
 from core.forms import Clean, PublicForm
 from core.mailboxes import mail_domains
 from core.reports import ReportReason
-from core.text import clean_name, clean_text
+from core.text import clean_name, clean_words
 
 LONGEST = 1_000
 KINDS = {
@@ -36,7 +36,7 @@ class CommentForm(PublicForm):
         default=CommentKind.COMMENT.value, validate_choice=False,
     )  # fmt: skip
     text = TextAreaField(
-        _l("Your words"), [Clean(clean_text, LONGEST), DataRequired(_l("Write what you want to say."))]
+        _l("Your words"), [Clean(clean_words, LONGEST), DataRequired(_l("Write what you want to say."))]
     )
     name = StringField(_l("Name"), [Clean(clean_name, 120), DataRequired(_l("Enter a name."))])
     email = EmailField(
@@ -70,7 +70,7 @@ class ReportForm(PublicForm):
         choices=[(key.value, label) for key, label in REASONS.items()],
         validate_choice=False,
     )
-    text = TextAreaField(_l("What we should know (optional)"), [Clean(clean_text, 500)])
+    text = TextAreaField(_l("What we should know (optional)"), [Clean(clean_words, 500)])
     website = StringField(_l("Leave this field empty: it is not for people"))
 
     def validate_reason(self, field: RadioField) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from cases import veil
 from cases.comments.models import Comment, CommentKind, CommentState
 from cases.models import Case
+from cases.services import is_shown
 from core import clock, journal
 from core.db import RowNotFound, db
 from core.jobs import WISH
@@ -75,9 +76,9 @@ def count(case: Case) -> int:
 
 
 def get_shown(comment_id: int) -> Comment:
-    """A comment that is shown now. Raises CommentNotFound."""
+    """A comment that is shown now, in a case that is. Raises CommentNotFound."""
     comment = db.session.get(Comment, comment_id)
-    if comment is None or comment.state != CommentState.APPROVED:
+    if comment is None or comment.state != CommentState.APPROVED or not is_shown(comment.case):
         raise CommentNotFound(str(comment_id))
     return comment
 
@@ -106,7 +107,8 @@ def replay(act: str, public_id: str) -> None:
 def show(comment: Comment) -> Shown:
     """An approved comment as everybody may read it; in a blurred case it names nobody held."""
     text, reply = (veil.shown(comment.case, words) for words in (comment.text or "", comment.reply))
-    return Shown(comment.id, comment.kind, comment.name or "", text, comment.country or "", reply)
+    name = veil.signed(comment.case, comment.name or "")
+    return Shown(comment.id, comment.kind, name, text, comment.country or "", reply)
 
 
 def _empty(public_id: str) -> bool:

@@ -40,7 +40,9 @@ class Backfill:
 
 
 def run(since: datetime) -> Backfill:
-    """Applies what is missing since then, oldest first, each in a commit of its own; one that fails stops no other."""
+    """Applies what is missing since then, oldest first, each in a commit of its own; one that fails stops no other.
+
+    Raises a CheckoutError."""
     report, now = Backfill(), clock.now()
     start = max(since, now - STRIPE_KEEPS)
     while start <= now:
@@ -100,6 +102,9 @@ def _apply(body: dict[str, Any], report: Backfill) -> None:
         handlers.apply(event)
         db.session.commit()
         report.applied += 1
+    except stripe_gateway.CheckoutError:  # nothing is wrong with it: the whole run is tried again
+        db.session.rollback()
+        raise
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one, the others must come
         db.session.rollback()
         log.error("event %s failed\n%s", body.get("id"), trace(error))

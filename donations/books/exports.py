@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from flask_babel import gettext as _
 
 from core import audit
-from core.formats import CSV, xlsx
+from core.formats import CSV, xlsx_of
 from core.tables import Row
 from donations.books import journal, offline
 from donations.books.amounts import major
@@ -17,12 +17,13 @@ from donations.books.models import BalanceTransaction
 from donations.books.scope import Scope
 from donations.checkout_services import open_donor
 from donations.models import Donation, Payment
+from donations.seals import readable
 
 HEADER = (
     "date", "kind", "gift", "donor", "designation", "given", "given in", "gross", "fee", "net", "currency", "payout", "payment",
     "movement",
 )  # fmt: skip
-FORMATS = {"csv": CSV, "xlsx": xlsx("Books")}
+FORMATS = {"csv": CSV, "xlsx": xlsx_of("Books")}
 JOURNALS = ("csv", "ledger")
 
 
@@ -77,4 +78,5 @@ def _donor(gift: Donation | None, names: bool) -> str:
         return ""
     if gift.blob is None or not (names or gift.show_name):
         return _("anonymous")
-    return open_donor(gift)["name"]
+    person = readable(open_donor, gift)
+    return person["name"] if person else _("cannot be read")

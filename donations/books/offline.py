@@ -9,7 +9,8 @@ from donations.books import accounts
 from donations.books.journal import Entry, Posting
 from donations.books.scope import Scope
 from donations.offline import services as offline
-from donations.offline.models import Means
+from donations.offline.models import Means, OfflineGift
+from donations.seals import readable
 
 HELD_ON = {Means.BANK: accounts.BANK, Means.CASH: accounts.CASH, Means.OTHER: accounts.ELSEWHERE}
 
@@ -18,12 +19,17 @@ def rows(scope: Scope, *, names: bool) -> Iterator[Row]:
     """Lines of the accountant's file: a gift, and its reversal where it was taken back; a payout holds none."""
     for entry in _entries(scope):
         gift, amount = entry.gift, entry.gift.money.major * (-1 if entry.reversal else 1)
-        name = offline.open_giver(gift)["name"] if names or gift.show_name else ""
+        name = _name(gift) if names or gift.show_name else ""
         yield (
             entry.on.isoformat(), f"{gift.means} gift" + (" taken back" if entry.reversal else ""), gift.public_id,
             name or _("anonymous"), gift.case.title if gift.case else _("General fund"), amount, gift.currency,
             amount, 0, amount, gift.currency, "", gift.reference, "",
         )  # fmt: skip
+
+
+def _name(gift: OfflineGift) -> str:
+    person = readable(offline.open_giver, gift)
+    return person["name"] if person else _("cannot be read")
 
 
 def entries(scope: Scope) -> Iterator[Entry]:

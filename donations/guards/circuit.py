@@ -46,14 +46,16 @@ class Circuit:
         return self._open_until > self.ticks()
 
     @contextmanager
-    def call(self, key: str, *failures: type[Exception]) -> Iterator[None]:
-        """A call is made within the block; these exceptions are the other side's failures. Raises CircuitOpen, TwinUnderWay."""
+    def call(self, key: str, *failures: type[Exception], spared: type[Exception] | tuple[()] = ()) -> Iterator[None]:
+        """A call is made within the block; these exceptions are the other side's failures, but for the `spared` ones.
+
+        Raises CircuitOpen, TwinUnderWay."""
         self._enter(key)
         failed = False
         try:
             yield
-        except failures:
-            failed = True
+        except failures as error:
+            failed = not isinstance(error, spared)
             raise
         finally:
             self._leave(key, failed=failed)

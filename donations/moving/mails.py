@@ -46,7 +46,7 @@ def _write(question: FundQuestion, template: str, **about: Any) -> None:
     amount = standing.money_in(gift.currency) if standing else gift.money
     context = {
         "amount": amount.text(gift.language),
-        "case": veil.shown(question.case, question.case.title),
+        "case": veil.told(question.case, question.case.title),
         "number": gift.public_id,
         **about,
     }

@@ -32,12 +32,15 @@ class AnsweredAlready(ValueError):
 
 
 class Stage(enum.StrEnum):
-    """How a gift's question stands, for its page. over: its time is up, and the gift ends; kept: nothing is asked."""
+    """How a gift's question stands, for its page. over: its time is up, and the gift ends; kept: nothing is asked.
+
+    unended: it was to end, and Stripe did not take that for a week."""
 
     OPEN = "open"
     MOVED = "moved"
     STOPPED = "stopped"
     SILENT = "silent"
+    UNENDED = "unended"
     OVER = "over"
     KEPT = "kept"
 
@@ -90,11 +93,12 @@ def get_gift(donor: Donor, public_id: str) -> Donation:
 
 def stage(donation: Donation, question: FundQuestion | None) -> Stage:
     """How a gift stands with the last question about it; a gift that has ended otherwise is asked nothing."""
-    if question is not None and question.answer is not None:
-        return Stage(question.answer)
     standing = subscriptions.find(donation)
     ended = standing is not None and standing.status == SubscriptionStatus.CANCELED
-    if ended or changes.Change.STOP in changes.under_way(donation):
+    ends = ended or changes.Change.STOP in changes.under_way(donation)
+    if question is not None and question.answer is not None:
+        return Stage(question.answer) if ends or question.answer == Answer.MOVED else Stage.UNENDED
+    if ends:
         return Stage.STOPPED
     if question is None or question.case.status not in OVER:
         return Stage.KEPT

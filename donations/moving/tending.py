@@ -11,13 +11,14 @@ from sqlalchemy import Row, delete, exists, or_, select
 from cases.models import Case
 from core import clock
 from core.db import db, insert
-from core.vault import SITE, VaultError, vault
+from core.vault import SITE, vault
 from core.worker import Tick
 from donations import reading
 from donations.models import Donation
 from donations.moving import mails
 from donations.moving import services as moving
 from donations.moving.models import Answer, FundQuestion
+from donations.seals import UNREADABLE
 from donations.subscriptions import changes
 from donations.subscriptions.changes import Change
 from donations.subscriptions.models import Subscription, SubscriptionStatus
@@ -161,7 +162,7 @@ def _last_pausing(wishes: Wishes) -> dict[str, Any]:
 def _write(letter: Callable[[FundQuestion], None], question: FundQuestion) -> None:
     try:
         letter(question)
-    except VaultError:  # nothing is taken for a case that is over, even from whom nobody can write to
+    except UNREADABLE:  # nothing is taken for a case that is over, even from whom nobody can write to
         log.error("the donor of %s cannot be opened, and is not asked", question.donation.public_id)
 
 

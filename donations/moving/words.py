@@ -22,11 +22,11 @@ def why(question: FundQuestion) -> str:
     if question.case.status == CaseStatus.WON:
         return _(
             "“%(case)s” is won, thanks to everybody who stood by it. Your regular gift is not needed there any more. "
-            "Nothing new is taken until you answer.", case=veil.shown(question.case, question.case.title),
+            "Nothing new is taken until you answer.", case=veil.told(question.case, question.case.title),
         )  # fmt: skip
     return _(
         "“%(case)s” is closed and takes no gifts any more. Nothing new is taken until you answer.",
-        case=veil.shown(question.case, question.case.title),
+        case=veil.told(question.case, question.case.title),
     )
 
 
@@ -93,12 +93,20 @@ def _silent(gift: Donation) -> Told:
     return _("Your gift has ended"), _("No answer came in time, so nothing more is taken. Thank you for what you gave.")
 
 
+def _unended(gift: Donation) -> Told:
+    return _("Your gift has not ended yet"), _(
+        "It was to end, and Stripe, which takes the payments, has not taken our order for a week. Answer our mail about it, "
+        "so that we end it by hand."
+    )
+
+
 def _kept(gift: Donation) -> Told:
     return _("There is nothing to answer"), _("Your gift goes on as before.")
 
 
 OUTCOMES: dict[Stage, Callable[[Donation], Told]] = {
-    Stage.MOVED: _moved, Stage.STOPPED: _stopped, Stage.SILENT: _silent, Stage.OVER: _silent, Stage.KEPT: _kept,
+    Stage.MOVED: _moved, Stage.STOPPED: _stopped, Stage.SILENT: _silent, Stage.UNENDED: _unended, Stage.OVER: _silent,
+    Stage.KEPT: _kept,
 }  # fmt: skip
 
 

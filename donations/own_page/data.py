@@ -38,7 +38,7 @@ SEALED = "opened, as 'sealed'"
 MAILS = (
     "receipt", "payment_failed", "dunning", "gift_ended", "gift_changed", "donor_link", "donor_address", "donor_moved",
     "donor_data", "donor_erased", "summary", "yearly", "tax_receipt", "tax_cancelled", "fund_question", "fund_moved",
-    "fund_kept",
+    "fund_kept", "gift_unchanged",
 )  # fmt: skip
 JOB_NAMES = (
     *(f"mail:{template}" for template in MAILS), *wishes.KINDS, changes.KIND, "donations.receipt", "donations.failure",
@@ -59,7 +59,7 @@ GIVEN: dict[type[Base], tuple[str, ...]] = {
         "action_url", "paid_at",
     ),
     InvoicePayment: ("payment_intent", "invoice_id"),
-    Subscription: ("id", "customer_id", "status", "amount", "period_end", "resumes_at", "changed_at"),
+    Subscription: ("id", "customer_id", "status", "amount", "period_end", "resumes_at", "changed_at", "turn", "turn_until"),
     AgreedAmount: ("donation_id", "amount", "agreed_at"),
     Refund: ("id", "payment_intent", "amount", "currency", "status", "created_at", "changed_at"),
     RefundRequest: ("id", "public_id", "payment_id", "amount", "reason", "state", "answer", "created_at"),

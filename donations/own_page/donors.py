@@ -14,6 +14,7 @@ from core.vault import SITE, Sealed, vault
 from donations.checkout_services import open_donor
 from donations.models import DONORLESS, Donation
 from donations.own_page.models import Donor
+from donations.seals import readable
 
 SEALED_CONTEXT = "undersigned/donor/v1"
 AT_ONCE = 200
@@ -33,19 +34,18 @@ def find(email: str) -> Donor | None:
 def of(donation: Donation) -> Donor | None:
     """The donor of a gift, made where there is none yet; None where the gift's own data were erased."""
     if donation.donor is None and donation.blob is not None:
-        _attach(donation)
+        _attach(donation, open_donor(donation))
     return donation.donor
 
 
 def gather(limit: int = AT_ONCE) -> int:
-    """Ties gifts that were made to their donors; how many. The worker only."""
+    """Ties gifts that were made to their donors, past those that cannot be opened; how many. The worker only."""
     waiting = select(Donation).where(text(DONORLESS)).order_by(Donation.id).limit(limit)
-    gifts = db.session.scalars(waiting).all()
-    if gifts:
+    tied, last = 0, 0
+    while not tied and (gifts := db.session.scalars(waiting.where(Donation.id > last)).all()):
         vault().prepare(SITE)  # before the first write
-    for gift in gifts:
-        _attach(gift)
-    return len(gifts)
+        tied, last = sum(_tie(gift) for gift in gifts), gifts[-1].id
+    return tied
 
 
 def open_person(donor: Donor) -> dict[str, Any]:
@@ -68,8 +68,14 @@ def lock(donor_id: int) -> Donor | None:
     return donor if donor and donor.blob is not None else None
 
 
-def _attach(donation: Donation) -> None:
-    person = open_donor(donation)
+def _tie(donation: Donation) -> bool:
+    person = readable(open_donor, donation)
+    if person is not None:
+        _attach(donation, person)
+    return person is not None
+
+
+def _attach(donation: Donation, person: Mapping[str, Any]) -> None:
     public_id = secrets.token_urlsafe(16)
     known = {"name": person["name"], "email": person["email"]}
     box = vault().seal(SITE, SEALED_CONTEXT, public_id, known)

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from core import clock, unsubscribes
 from core.db import db
-from core.jobs import Handler, Job, enqueue
+from core.jobs import Handler, Job
 from core.vault import SITE, vault
 from donations import stripe_gateway
 from donations.models import Donation
@@ -91,14 +91,15 @@ def erase(job: Job) -> None:
         receipts = select(TaxReceipt.id).where(TaxReceipt.donor_id == donor.id).limit(1)
         mails.promise_erased(donor, donors.open_person(donor), receipts=db.session.scalar(receipts) is not None)
         for customer in _customers(donor):
-            enqueue(wishes.FORGET_CUSTOMER, {"customer": customer}, key=f"{wishes.FORGET_CUSTOMER}:{customer}")
+            wishes.forget_customer(customer)
+        wishes.stop_all(donor)  # those too that came meanwhile
         leaving.erase(donor)
 
 
 def forget_customer(job: Job) -> None:
     """Has Stripe delete the cards and the address that it kept for regular gifts. Raises StripeAway, to be tried again."""
     customer = job.args["customer"]
-    with suppress(stripe_gateway.StripeRefused):  # it knows nobody of that name any more
+    with suppress(stripe_gateway.StripeHasNone):  # it knows nobody of that name any more
         stripe_gateway.ask(lambda v1: v1.customers.delete(customer), patiently=True)
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from flask import current_app
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from core import clock
 from core.db import RowNotFound, db
@@ -11,6 +11,7 @@ from core.tokens import digest, new_secret
 from donations.own_page.models import Donor, DonorLink, LinkPurpose
 
 LIFE = timedelta(days=30)
+UNSENT_LIFE = timedelta(days=365)  # of a link in a mail that waits
 
 
 class OwnLinkGone(RowNotFound):
@@ -26,9 +27,15 @@ def get(secret: str, purpose: LinkPurpose = LinkPurpose.PAGE) -> Donor:
     return link.donor
 
 
-def fresh(donor: Donor) -> str:
+def fresh(donor: Donor, life: timedelta = LIFE) -> str:
     """The address of a donor's own page under a new link, for a mail to them. The worker only."""
-    return f"{_server()}/donations/manage/{_new(donor, LinkPurpose.PAGE)}"
+    return f"{_server()}/donations/manage/{_new(donor, LinkPurpose.PAGE, life)}"
+
+
+def live_from_now(secret: str) -> None:
+    """The mail that holds it has gone; a link that was ended meanwhile stays so."""
+    its = DonorLink.digest == digest(secret)
+    db.session.execute(update(DonorLink).where(its).values(expires_at=clock.now() + LIFE))
 
 
 def fresh_proof(donor: Donor) -> tuple[str, str]:
@@ -58,9 +65,9 @@ def forget_old() -> bool:
     return True
 
 
-def _new(donor: Donor, purpose: LinkPurpose) -> str:
+def _new(donor: Donor, purpose: LinkPurpose, life: timedelta = LIFE) -> str:
     secret = new_secret()
-    row = DonorLink(digest=digest(secret), donor_id=donor.id, purpose=purpose, expires_at=clock.now() + LIFE)
+    row = DonorLink(digest=digest(secret), donor_id=donor.id, purpose=purpose, expires_at=clock.now() + life)
     db.session.add(row)
     db.session.flush()
     return secret

@@ -76,9 +76,20 @@ def unlist(donor: Donor) -> None:
 
 def erase(donor: Donor) -> None:
     """Stops every regular gift, takes the name off the walls, ends all links, and asks the worker to delete the rest."""
-    regular = select(Donation).where(Donation.donor_id == donor.id, Donation.frequency != Frequency.ONCE)
-    for gift in db.session.scalars(regular.where(Donation.subscription_id.is_not(None))).all():
-        changes.stop(gift)
+    stop_all(donor)
     unlist(donor)
     db.session.execute(delete(DonorLink).where(DonorLink.donor_id == donor.id))
     enqueue(ERASE, {"donor": donor.public_id}, key=f"{ERASE}:{donor.public_id}", priority=WISH)
+
+
+def stop_all(donor: Donor) -> None:
+    """Stops every regular gift whose end was not asked for."""
+    regular = select(Donation).where(Donation.donor_id == donor.id, Donation.frequency != Frequency.ONCE)
+    for gift in db.session.scalars(regular.where(Donation.subscription_id.is_not(None)).order_by(Donation.id)).all():
+        if changes.Change.STOP not in changes.under_way(gift):
+            changes.stop(gift)
+
+
+def forget_customer(customer: str) -> None:
+    """Has Stripe forget a customer, once."""
+    enqueue(FORGET_CUSTOMER, {"customer": customer}, key=f"{FORGET_CUSTOMER}:{customer}")

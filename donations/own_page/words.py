@@ -5,9 +5,11 @@ from typing import NamedTuple
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
+from cases.models import Case
 from core import clock
 from donations.models import Frequency, PaymentStatus
 from donations.own_page.services import Paid, RegularGift
+from donations.papers import words as papers
 from donations.subscriptions.models import SubscriptionStatus
 
 
@@ -43,6 +45,11 @@ def state_of(gift: RegularGift) -> str:
         SubscriptionStatus.PAUSED: _("It is paused. Nothing is taken until you let it go on."),
         SubscriptionStatus.CANCELED: _("It has ended. Nothing more is taken."),
     }[subscription.status]  # fmt: skip
+
+
+def fund(case: Case | None) -> str:
+    """What a gift or a payment is for."""
+    return papers.fund(case)
 
 
 def rhythm(gift: RegularGift) -> str:

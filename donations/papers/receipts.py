@@ -70,7 +70,7 @@ def _tribute(donation: Donation) -> list[tuple[str, str]]:
     if donation.tribute == Tribute.NONE:
         return []
     title = _("In memory of") if donation.tribute == Tribute.MEMORY else _("On behalf of")
-    return [(title, open_donor(donation).get("tribute_name", ""))]
+    return [(title, words.tribute_name(donation, open_donor(donation)))]
 
 
 def _context(payment: Payment) -> dict[str, Any]:

@@ -1,13 +1,16 @@
 """What our documents and the mails around them say alike, in the language of the moment."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from cases import veil
 from cases.models import Case
-from donations.models import Frequency
-from donations.stripe_gateway import STATEMENT_WORD
+from donations.models import Donation, Frequency
+from donations.orders import STATEMENT_WORD
 
 RHYTHMS = {
     Frequency.ONCE: _l("Once"),
@@ -18,7 +21,15 @@ RHYTHMS = {
 
 def fund(case: Case | None) -> str:
     """What a payment is for, by its fund; no case: the general one."""
-    return veil.shown(case, case.fund_title or case.title) if case else _("Where it is needed most")
+    return veil.told(case, case.fund_title or case.title) if case else _("Where it is needed most")
+
+
+def tribute_name(gift: Donation, donor: Mapping[str, Any]) -> str:
+    """Whom a gift honours, as its donor wrote; with initials for who is held in a case that is blurred or frozen.
+
+    `donor`: what is sealed of the gift; one of before there were tributes has no such name."""
+    name, case = donor.get("tribute_name", ""), gift.case
+    return veil.covered(case, name) if case and (case.frozen_at or case.blurred_at) else name
 
 
 def rhythm(frequency: Frequency) -> str:

@@ -10,8 +10,10 @@ from core.db import db
 from core.jobs import Job, enqueue
 from donations import letters
 from donations.models import Donation, Frequency, Payment
+from donations.own_page import donors
 from donations.own_page.models import Donor
 from donations.papers import summaries, words
+from donations.seals import readable
 from donations.subscriptions import services as subscriptions
 from donations.subscriptions.models import SubscriptionStatus
 
@@ -42,7 +44,7 @@ def write(job: Job) -> None:
     donor = db.session.scalars(select(Donor).where(Donor.public_id == job.args["donor"])).one()
     year = int(job.args["year"])
     found = summaries.accounts(donor, year) if donor.blob is not None else []
-    if not found:
+    if not found or readable(donors.open_person, donor) is None:
         return
     with force_locale(donor.language):
         context = {

@@ -8,7 +8,7 @@ from donations import reading, services
 from donations.models import Outcome
 from donations.reversals import requests
 from donations.reversals import services as reversals
-from donations.reversals.models import DisputeStatus, RequestState
+from donations.reversals.models import DisputeStatus
 from donations.stripe_gateway import Event
 
 DISPUTES = {
@@ -29,8 +29,8 @@ def refund_changed(event: Event) -> Outcome:
         return Outcome.IGNORED
     money = _in_its_currency(intent, reading.money(refund.get("amount"), refund.get("currency")))
     reversals.record_refund(reading.text(refund.get("id")), intent, money, status, at=event.created_at)
-    if request := reading.text(reading.mapping(refund.get("metadata")).get(requests.METADATA_KEY)):
-        requests.end(request, RequestState.SENT, reading.text(refund.get("id")))
+    if request := requests.request_of(refund):
+        requests.made(request, reading.text(refund.get("id")))
     return _known(intent)
 
 

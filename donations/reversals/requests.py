@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, select, update
 
@@ -64,27 +65,31 @@ def request_refund(payment: Payment, *, money: Money, reason: str, actor: str) -
 def send(public_id: str, *, patiently: bool = False) -> RequestState:
     """Asks Stripe for the refund, again and again the same one; its state now. Commits before it asks, the caller afterwards.
 
+    `patiently`, in a job, it looks first whether Stripe has made it: of its key Stripe knows nothing any more after a day.
     Raises a CheckoutError where nobody knows what came of it."""
     request = db.session.scalars(select(RefundRequest).where(RefundRequest.public_id == public_id)).one()
     if request.state != RequestState.ASKED:
         return request.state
     wanted = Money(request.amount, request.payment.currency)
+    intent = _intent(request.payment)
     order = {
-        "payment_intent": _intent(request.payment),
+        "payment_intent": intent,
         "amount": wanted.stripe_minor,
         "reason": "fraudulent" if request.reason == FRAUD else "requested_by_customer",
+        "metadata": {METADATA_KEY: public_id},
     }
     db.session.commit()  # no connection is held while Stripe thinks
     try:
-        answer = stripe_gateway.ask(
+        answer = (_made(intent, public_id) if patiently else None) or stripe_gateway.ask(
             lambda v1: v1.refunds.create(order, {"idempotency_key": public_id}), patiently=patiently
         )
     except stripe_gateway.StripeRefused as error:
         return end(public_id, RequestState.REFUSED, str(error)[:200])
     status = STATUSES[reading.text(answer["status"])]
-    intent = reading.text(answer["payment_intent"])
-    money = reading.money(answer["amount"], answer["currency"])
-    reversals.record_refund(answer["id"], intent, money, status, at=reading.moment(answer["created"]) or clock.now())
+    taken_from, money = reading.text(answer["payment_intent"]), reading.money(answer["amount"], answer["currency"])
+    reversals.record_refund(
+        answer["id"], taken_from, money, status, at=reading.moment(answer["created"]) or clock.now()
+    )
     return end(public_id, RequestState.SENT, answer["id"])
 
 
@@ -107,6 +112,24 @@ def end(public_id: str, state: RequestState, answer: str) -> RequestState:
     mine = (RefundRequest.public_id == public_id, RefundRequest.state == RequestState.ASKED)
     db.session.execute(update(RefundRequest).where(*mine).values(state=state, answer=answer))
     return state
+
+
+def made(public_id: str, refund_id: str) -> None:
+    """Stripe's own news that it has made the refund; whatever was answered before, that counts."""
+    mine = (RefundRequest.public_id == public_id, RefundRequest.state != RequestState.SENT)
+    db.session.execute(update(RefundRequest).where(*mine).values(state=RequestState.SENT, answer=refund_id))
+
+
+def request_of(refund: dict[str, Any]) -> str:
+    """Our request's public id in a refund of Stripe's; empty where it was asked for elsewhere."""
+    return reading.text(reading.mapping(refund.get("metadata")).get(METADATA_KEY))
+
+
+def _made(intent: str | None, public_id: str) -> dict[str, Any] | None:
+    """The refund that Stripe made for this request, though its answer did not reach us."""
+    of_payment = {"payment_intent": intent, "limit": 100}
+    listed = stripe_gateway.each(lambda v1: v1.refunds.list(of_payment))
+    return next((refund for refund in listed if request_of(refund) == public_id), None)
 
 
 def _intent(payment: Payment) -> str | None:

@@ -3,8 +3,10 @@
 Of two wishes of the same kind the later decides, in whatever order workers come to them."""
 
 import enum
+import logging
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,13 +16,20 @@ from core import clock
 from core.db import db
 from core.jobs import WISH, Handler, Job, enqueue
 from core.money import Money
-from donations import letters, stripe_gateway
+from donations import letters, reading, stripe_gateway
 from donations.models import Donation
-from donations.subscriptions import handlers
+from donations.seals import UNREADABLE
+from donations.subscriptions import handlers, turns
 from donations.subscriptions import services as subscriptions
 from donations.subscriptions.models import Subscription, SubscriptionStatus
 
-KIND = "donations.change"
+log = logging.getLogger(__name__)
+
+KIND, LAPSED = "donations.change", "donations.change_lapsed"
+
+
+class NotHeardOf(LookupError):
+    """Stripe has not told us of this gift's subscription yet; its news are on the way."""
 
 
 class Change(enum.StrEnum):
@@ -73,33 +82,63 @@ def all_under_way() -> dict[str, list[dict[str, Any]]]:
 
 def _promise(donation: Donation, change: Change, **args: Any) -> None:
     key = f"{KIND}:{donation.public_id}:{ABOUT[change]}:{secrets.token_hex(6)}"
-    enqueue(KIND, {"donation": donation.public_id, "change": str(change), **args}, key=key, priority=WISH)
+    wish = {"donation": donation.public_id, "change": str(change), **args}
+    if not args.get("quietly"):  # of a hold of ours its donor was told nothing that would be false now
+        wish["otherwise"] = (LAPSED, {**wish, "wish": key})
+    enqueue(KIND, wish, key=key, priority=WISH)
 
 
 def carry_out(job: Job) -> None:
-    """Makes a promised change at Stripe, and tells the donor. Raises StripeAway, to be tried again."""
-    donation = db.session.scalars(select(Donation).where(Donation.public_id == job.args["donation"])).one()
-    change = Change(job.args["change"])
+    """Makes a promised change at Stripe, and tells the donor.
+
+    Raises StripeAway, NotItsTurn, NotHeardOf, to be tried again."""
+    donation, change = donation_of(job), Change(job.args["change"])
     standing = subscriptions.find(donation)
-    if not standing or standing.status == SubscriptionStatus.CANCELED or _overtaken(job, donation, change):
-        return
+    if standing is None:
+        raise NotHeardOf(donation.public_id)
+    subscription_id = standing.id
+    turns.take(standing, job)
+    try:
+        if standing.status != SubscriptionStatus.CANCELED and not overtaken(job, donation, change):
+            _make(job, donation, change, standing)
+    except (
+        stripe_gateway.StripeRefused,
+        stripe_gateway.StripeUnwilling,
+    ):  # answered: nothing is still on its way there
+        db.session.rollback()
+        turns.give_back(subscription_id, job)
+        db.session.commit()
+        raise
+    turns.give_back(subscription_id, job)
+
+
+def _make(job: Job, donation: Donation, change: Change, standing: Subscription) -> None:
     reported = CHANGES[change](donation, standing, job.args)
     if reported.status == SubscriptionStatus.CANCELED:
         subscriptions.record(reported, at=clock.now())
         return
     subscriptions.take_answer(reported)
     if not job.args.get("quietly"):
-        _tell(donation, change, reported, job.public_id)
+        tell_changed(donation, change, reported, job.public_id)
 
 
 def _stop(donation: Donation, standing: Subscription, args: dict[str, Any]) -> subscriptions.Reported:
-    subscription_id = standing.id
+    """Done when Stripe says that it has ended, or that there is none; any other answer is no end."""
+    ended = subscriptions.Reported(
+        standing.id, standing.customer_id, SubscriptionStatus.CANCELED, standing.amount, standing.period_end, None
+    )
     db.session.commit()  # no lock is held while Stripe thinks
     try:
-        answer = stripe_gateway.ask(lambda v1: v1.subscriptions.cancel(subscription_id), patiently=True)
-    except stripe_gateway.StripeRefused:  # it has ended already, and only its state is news
-        answer = stripe_gateway.ask(lambda v1: v1.subscriptions.retrieve(subscription_id), patiently=True)
-    return _read(answer)
+        answer = stripe_gateway.ask(lambda v1: v1.subscriptions.cancel(ended.id), patiently=True)
+    except stripe_gateway.StripeRefused:  # it may have ended already: Stripe then knows it no more, or says so
+        try:
+            answer = stripe_gateway.ask(lambda v1: v1.subscriptions.retrieve(ended.id), patiently=True)
+        except stripe_gateway.StripeHasNone:
+            return ended
+    status = reading.text(answer.get("status"))
+    if handlers.STATUSES.get(status) != SubscriptionStatus.CANCELED:
+        raise stripe_gateway.StripeFailing(f"asked to end it, Stripe says {status}")
+    return replace(ended, why=reading.text(reading.mapping(answer.get("cancellation_details")).get("reason")))
 
 
 def _pause(donation: Donation, standing: Subscription, args: dict[str, Any]) -> subscriptions.Reported:
@@ -145,21 +184,31 @@ def _read(answer: dict[str, Any]) -> subscriptions.Reported:
     return reported
 
 
-def _overtaken(job: Job, donation: Donation, change: Change) -> bool:
+def donation_of(job: Job) -> Donation:
+    """The gift that a wish is about."""
+    return db.session.scalars(select(Donation).where(Donation.public_id == job.args["donation"])).one()
+
+
+def overtaken(job: Job, donation: Donation, change: Change) -> bool:
+    """Whether the donor has wished otherwise since."""
     about = Job.key.startswith(f"{KIND}:{donation.public_id}:{ABOUT[change]}:", autoescape=True)
     return db.session.scalar(select(Job.id).where(about, Job.id > job.id).limit(1)) is not None
 
 
-def _tell(donation: Donation, change: Change, reported: subscriptions.Reported, key: str) -> None:
+def tell_changed(donation: Donation, change: Change, standing: subscriptions.Reported | Subscription, key: str) -> None:
+    """Promises the news that a wish is fulfilled. Nothing is asked of Stripe again because a donor cannot be written to."""
     language = donation.language
     context = {
         "change": str(change),
-        "amount": Money(reported.amount, donation.currency).text(language),
+        "amount": Money(standing.amount, donation.currency).text(language),
         "frequency": str(donation.frequency),
-        "resumes_on": clock.day(reported.resumes_at.date(), language) if reported.resumes_at else "",
-        "next_on": clock.day(reported.period_end.date(), language) if reported.period_end else "",
+        "resumes_on": clock.day(standing.resumes_at.date(), language) if standing.resumes_at else "",
+        "next_on": clock.day(standing.period_end.date(), language) if standing.period_end else "",
     }
-    letters.write(donation, "gift_changed", key=key, context=context)
+    try:
+        letters.write(donation, "gift_changed", key=key, context=context)
+    except UNREADABLE:
+        log.error("the donor of %s cannot be opened, and is not told of a change", donation.public_id)
 
 
 JOBS: dict[str, Handler] = {KIND: carry_out}

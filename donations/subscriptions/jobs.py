@@ -8,6 +8,8 @@ from core.jobs import Handler, Job
 from donations import letters, services
 from donations.models import Donation, PaymentStatus
 from donations.moving.models import Answer, FundQuestion
+from donations.own_page import wishes
+from donations.subscriptions import services as subscriptions
 
 PAYMENT_FAILED = "payment_failed"  # Stripe's word for a subscription that it gave up
 
@@ -32,13 +34,17 @@ def send_end(job: Job) -> None:
     """Promises the news that a recurring gift has ended, and that nothing more is taken."""
     mine = select(Donation).where(Donation.subscription_id == job.args["subscription"])
     donation = db.session.scalars(mine).one()
+    standing = subscriptions.find(donation)  # the amount may have changed since the gift was made
+    if donation.blob is None and standing and standing.customer_id:  # erased before Stripe had told us of its customer
+        return wishes.forget_customer(standing.customer_id)
+    money = standing.money_in(donation.currency) if standing else donation.money
     context = {
-        "amount": donation.money.text(donation.language),
+        "amount": money.text(donation.language),
         "failed": job.args["why"] == PAYMENT_FAILED,
         "silent": _never_answered(donation),
         "again": f"/donate/{donation.case.slug}" if donation.case and donation.case.takes_gifts else "/donate",
     }
-    letters.write(donation, "gift_ended", key=job.args["subscription"], context=context)
+    return letters.write(donation, "gift_ended", key=job.args["subscription"], context=context)
 
 
 def _never_answered(donation: Donation) -> bool:

@@ -25,7 +25,8 @@ class SubscriptionStatus(enum.StrEnum):
 class Subscription(Base):
     """How a recurring gift stands with Stripe; `Donation.subscription_id` names it. What has ended stays so.
 
-    `amount` is what the next payment will be. `changed_at`: when Stripe says so, for news out of order."""
+    `amount` is what the next payment will be. `changed_at`: when Stripe says so, for news out of order.
+    `turn`: the job of the donor's wish that is at Stripe, until another may take its place."""
 
     __tablename__ = "subscriptions"
     __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"),)
@@ -36,6 +37,8 @@ class Subscription(Base):
     period_end: Mapped[datetime | None] = mapped_column(UTCDateTime)
     resumes_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    turn: Mapped[str | None] = mapped_column(String(16))
+    turn_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     def money_in(self, currency: str) -> Money:
         """The next payment, in its donation's currency."""

@@ -62,7 +62,8 @@ def find(donation: Donation) -> Subscription | None:
 def agree(donation: Donation, amount: int) -> None:
     """The donor means to give so much from the next payment on; minor units of the donation's currency."""
     row = insert(AgreedAmount).values(donation_id=donation.id, amount=amount, agreed_at=clock.now())
-    db.session.execute(row.on_conflict_do_nothing(index_elements=["donation_id", "amount"]))
+    again = {"agreed_at": row.excluded.agreed_at}
+    db.session.execute(row.on_conflict_do_update(index_elements=["donation_id", "amount"], set_=again))
 
 
 def agreed_amounts(donation: Donation) -> Sequence[int]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from core import audit, countries
 from core.db import db
 from core.formats import CSV
 from core.tables import Row
+from donations.seals import readable
 from donations.tax.models import TaxReceipt
 from donations.tax.reasons import reason_of
 from donations.tax.seals import open_receipt
@@ -40,6 +42,8 @@ def _row(receipt: TaxReceipt) -> Row:
 def _who(receipt: TaxReceipt) -> Row:
     if receipt.blob is None:
         return "", ""
-    person = open_receipt(receipt)
+    person = readable(open_receipt, receipt)
+    if person is None:
+        return _("cannot be read"), ""
     parts = [*(person[part] for part in WHO), countries.name_of(person["country"])]
     return person["name"], ", ".join(part for part in parts if part)

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from cases.models import Case
 from core import clock
 from core.db import Base, BigId, UTCDateTime
 from core.money import Money
@@ -43,6 +44,7 @@ class WallEntry(Base):
     judged_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     donation: Mapped[Donation | None] = relationship()
     offline_gift: Mapped[OfflineGift | None] = relationship()
+    case: Mapped[Case | None] = relationship()
 
 
 class PatronLevel(Base):

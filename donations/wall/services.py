@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import joinedload
 
-from core import audit, clock
+from cases import veil
+from cases.services import is_shown
+from core import clock
 from core.db import RowNotFound, db
-from core.keystore import KeyMissing
-from core.vault import VaultError
 from donations.checkout_services import open_donor
 from donations.models import Tribute
+from donations.seals import UNREADABLE
 from donations.wall import patrons
 from donations.wall.models import WallEntry, Words
 from donations.wall.standing import entry_stands
@@ -57,7 +58,7 @@ def shown(case_id: int | None, *, limit: int, before: int | None = None) -> list
         query = query.where(WallEntry.id < before)
     entries = list(db.session.scalars(query.limit(limit)))
     levels = patrons.badges([entry.donation for entry in entries if entry.donation])
-    return [_shown(entry, levels.get(entry.donation_id or 0, "")) for entry in entries]
+    return [show(entry, levels.get(entry.donation_id or 0, "")) for entry in entries]
 
 
 def get(entry_id: int) -> WallEntry:
@@ -69,17 +70,12 @@ def get(entry_id: int) -> WallEntry:
 
 
 def get_shown_words(entry_id: int) -> WallEntry:
-    """A row of the wall whose words are shown now. Raises EntryNotFound."""
+    """A row of the wall whose words are shown now, of a case that is. Raises EntryNotFound."""
     query = select(WallEntry).where(WallEntry.id == entry_id, WallEntry.words == Words.APPROVED, entry_stands())
     entry = db.session.scalar(query.where(WallEntry.name.is_not(None)))
-    if entry is None:
+    if entry is None or (entry.case is not None and not is_shown(entry.case)):
         raise EntryNotFound(str(entry_id))
     return entry
-
-
-def waiting(limit: int = 50, *, cases: Collection[int] | None = None) -> list[Waiting]:
-    """Words that nobody has judged, the oldest first, for gifts to these cases or to all; opened, for the office only."""
-    return in_state(Words.WAITING, cases=cases, limit=limit)
 
 
 def in_state(words: Words, *, cases: Collection[int] | None = None, limit: int) -> list[Waiting]:
@@ -95,29 +91,23 @@ def opened(entry: WallEntry) -> Waiting:
     assert entry.donation is not None  # a gift outside Stripe has no words
     try:
         donor = open_donor(entry.donation) if entry.donation.blob is not None else None
-    except (VaultError, KeyMissing):
+    except UNREADABLE:
         donor = None
     if donor is None:
         return Waiting(entry, "", "", "")
     return Waiting(entry, donor["message"], str(entry.donation.tribute), donor.get("tribute_name", ""))
 
 
-def approved(limit: int = 50, *, cases: Collection[int] | None = None) -> list[WallEntry]:
-    """Words that are shown, for gifts to these cases or to all, those that were approved last first."""
-    query = _of(cases).where(WallEntry.words == Words.APPROVED, WallEntry.name.is_not(None), entry_stands())
-    recent = query.options(joinedload(WallEntry.donation)).order_by(WallEntry.judged_at.desc(), WallEntry.id.desc())
-    return list(db.session.scalars(recent.limit(limit)))
-
-
 def judge(entry_id: int, words: Words, *, actor: str) -> None:
-    """Approves words or hides them, noted in the audit chain. Raises EntryNotFound, JudgedAlready."""
+    """Approves words or hides them; whoever asks for it notes who did.
+
+    Raises EntryNotFound, JudgedAlready; VaultError or KeyMissing where they do not open."""
     values = {"words": words, "judged_by": actor, "judged_at": clock.now(), "message": None, "tribute_name": None}
     judged = update(WallEntry).where(WallEntry.id == entry_id, WallEntry.words.in_(MAY_BECOME[words]))
     if db.session.execute(judged.values(values).returning(WallEntry.id)).scalar() is None:
         if db.session.get(WallEntry, entry_id) is None:
             raise EntryNotFound(str(entry_id))
         raise JudgedAlready(str(entry_id))
-    audit.record(f"wall.{words}", str(entry_id), actor=actor)
     entry = db.session.get_one(WallEntry, entry_id, populate_existing=True)
     if words == Words.APPROVED and entry.name and entry.donation and entry.donation.blob:
         write_words(entry, open_donor(entry.donation))
@@ -143,11 +133,14 @@ def page_after(rows: Sequence[Shown], size: int) -> int | None:
     return rows[size - 1].id if len(rows) > size else None
 
 
-def _shown(entry: WallEntry, level: str) -> Shown:
+def show(entry: WallEntry, level: str = "") -> Shown:
+    """A row as everybody may read it; in a blurred case it names nobody held."""
     tribute = entry.donation.tribute if entry.donation and entry.tribute_name else Tribute.NONE
-    return Shown(
-        entry.id, entry.name or "", entry.message or "", str(tribute), entry.tribute_name or "", level,
-    )  # fmt: skip
+    name, message, honoured = entry.name or "", entry.message or "", entry.tribute_name or ""
+    if entry.case is not None:
+        name = veil.signed(entry.case, name)
+        message, honoured = (veil.shown(entry.case, words) for words in (message, honoured))
+    return Shown(entry.id, name, message, str(tribute), honoured, level)
 
 
 def _of(cases: Collection[int] | None) -> Select[WallEntry]:

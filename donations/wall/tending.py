@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import select, update
 
 from core.db import db, insert
-from core.vault import VaultError
 from core.worker import Tick
 from donations.checkout_services import open_donor
 from donations.models import Donation
 from donations.offline.models import OfflineGift
 from donations.offline.services import open_giver
+from donations.seals import UNREADABLE
 from donations.wall.models import WallEntry, Words
 from donations.wall.services import write_words
 from donations.wall.standing import entry_stands, gift_stands, offline_stands
@@ -53,7 +53,7 @@ def _put_up() -> bool:
 def _name_donor(gift: Donation) -> bool:
     try:
         donor = open_donor(gift)
-    except VaultError:
+    except UNREADABLE:
         log.error("the donor of %s cannot be opened for the wall", gift.public_id)
         return False
     words = Words.WAITING if donor["message"] or donor.get("tribute_name") else Words.NONE
@@ -65,7 +65,7 @@ def _name_donor(gift: Donation) -> bool:
 def _name_giver(gift: OfflineGift) -> bool:
     try:
         name = open_giver(gift)["name"]
-    except VaultError:
+    except UNREADABLE:
         log.error("the giver of %s cannot be opened for the wall", gift.public_id)
         return False
     if name:

@@ -9,6 +9,7 @@ from core.vault import SITE, vault
 from organisers import services
 from organisers.accounts import addresses, factors, presence, sessions
 from organisers.accounts.forms import AddressForm
+from organisers.accounts.limiting import may_try, too_many_tries
 from organisers.answers import done, form_page
 from organisers.blueprint import ID, office
 from organisers.login_forms import PasswordForm
@@ -22,9 +23,12 @@ def account() -> Response:
     form, organiser = PasswordForm(), presence.organiser()
     if not form.validate_on_submit():
         return _page(form)
-    if not organiser.password and not presence.proven_lately():
+    if _proof_is_due():
         return redirect(url_for(".prove", next=url_for(".account"), again=1), 303)
+    if organiser.password and not may_try("password", organiser.email):
+        return too_many_tries()
     given = presence.here().factor_at is not None
+    vault().prepare(SITE)
     try:
         services.change_password(organiser, current=form.current.data or "", password=form.password.data or "")
     except services.LoginRefused:
@@ -56,6 +60,13 @@ def change_address() -> Response:
     form = AddressForm()
     if not form.validate_on_submit():
         return form_page("office/address_form.html", form, section="account")
+    if not may_try("address", presence.organiser().email):
+        form.email.errors = [
+            _("You have asked for many changes just now. Wait a quarter of an hour, then send it again.")
+        ]
+        page = form_page("office/address_form.html", form, section="account")
+        page.status_code = 429
+        return page
     vault().prepare(SITE)
     try:
         addresses.ask(presence.organiser(), form.email.data or "")
@@ -92,9 +103,14 @@ def confirm_address(secret: str) -> Response:
     return done(_("Your account has the new address. Log in with it from now on."), "office.dashboard")
 
 
+def _proof_is_due() -> bool:
+    """Whether a new password wants a fresh proof first: by the second factor, or where no present password proves it."""
+    return (presence.has_factor() or not presence.organiser().password) and not presence.proven_lately()
+
+
 def _page(form: PasswordForm) -> Response:
     organiser, here = presence.organiser(), presence.here()
     return form_page(
         "office/account.html", form, section="account", sessions=sessions.live(organiser), here=here.id,
-        has_factor=factors.has_any(organiser),
+        has_factor=factors.has_any(organiser), proof_is_due=_proof_is_due(),
     )  # fmt: skip

@@ -4,14 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core import audit, clock, mail, relay
 from core.db import db
 from core.tokens import digest, new_secret
 from organisers import services
-from organisers.accounts.models import EmailChange
+from organisers.accounts import links
+from organisers.accounts.models import EmailChange, OfficeInvitation
 from organisers.models import Organiser
 
 LIFE = timedelta(hours=24)
@@ -43,28 +44,35 @@ def ask(organiser: Organiser, email: str) -> None:
     _promise("office_address_asked", organiser.email, f"asked:{digest(secret).hex()}")
 
 
-def check(secret: str) -> EmailChange:
+def check(secret: str) -> None:
     """Raises ChangeSpent unless the link still changes an address; uses nothing up."""
-    found = db.session.scalar(
-        select(EmailChange).where(EmailChange.digest == digest(secret), EmailChange.expires_at > clock.now())
-    )
-    if found is None:
+    if db.session.scalar(select(EmailChange.organiser_id).where(*_usable(secret))) is None:
         raise ChangeSpent
-    return found
 
 
 def confirm(secret: str) -> None:
-    """The account has the new address; the old mailbox is told. Raises ChangeSpent, AddressTaken. The vault is prepared."""
-    change = check(secret)
-    organiser, address, key = db.session.get_one(Organiser, change.organiser_id), change.email, change.digest.hex()
-    db.session.delete(change)
-    old, organiser.email = organiser.email, address
+    """The account has the new address; the old mailbox is told, and links that went there end.
+
+    Raises ChangeSpent, AddressTaken. The vault is prepared."""
+    used = delete(EmailChange).where(*_usable(secret)).returning(EmailChange.organiser_id, EmailChange.email)
+    found = db.session.execute(used).one_or_none()
+    if found is None:
+        raise ChangeSpent
+    organiser = db.session.get_one(Organiser, found.organiser_id)
+    links.drop(organiser)
+    old, organiser.email = organiser.email, found.email
     try:
         db.session.flush()
     except IntegrityError:
         raise AddressTaken from None
-    audit.record("organiser.address_changed", address, actor=old)
-    _promise("office_address_changed", old, f"changed:{key}")
+    theirs = update(OfficeInvitation).where(OfficeInvitation.invited_by == old).values(invited_by=found.email)
+    db.session.execute(theirs)
+    audit.record("organiser.address_changed", found.email, actor=old)
+    _promise("office_address_changed", old, f"changed:{digest(secret).hex()}")
+
+
+def _usable(secret: str) -> tuple[Any, ...]:
+    return EmailChange.digest == digest(secret), EmailChange.expires_at > clock.now()
 
 
 def _promise(template: str, to: str, key: str, **context: Any) -> None:

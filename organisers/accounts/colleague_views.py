@@ -70,17 +70,32 @@ def revoke_office_invitation(invitation_id: int) -> Response:
 @office.route(COLLEAGUE, methods=["GET", "POST"])
 def colleague(organiser_id: int) -> Response:
     found = people.get(organiser_id)
-    form = RoleForm(data=RoleForm.stored(people.memberships().get(found.id, []))).offer(list_all())
+    form = RoleForm().offer(list_all())
     if not form.validate_on_submit():
         return _page(found, form)
     try:
-        people.give_role(found, *form.given(), actor=actor())
+        people.add_role(found, *form.given(), actor=actor())
+    except people.HeldEverywhere:
+        form.role.errors = [
+            _("This role is held in every case already. Take it away first, then give it for some cases.")
+        ]
+        return _page(found, form)
+    db.session.commit()
+    return done(_("The role is given. It holds from now on."), ".colleague", organiser_id=organiser_id)
+
+
+@office.post(f"{COLLEAGUE}/roles/<{ID}:membership_id>/take")
+def take_role(organiser_id: int, membership_id: int) -> Response:
+    try:
+        people.take_role(people.get(organiser_id), membership_id, actor=actor())
     except people.LastOwner:
         db.session.rollback()
-        form.role.errors = [last_owner()]
-        return _page(people.get(organiser_id), form)
+        return done(last_owner(), ".colleague", organiser_id=organiser_id)
     db.session.commit()
-    return done(_("Saved. It holds from now on."), ".colleagues")
+    sentence = _("The role is taken away. That holds from now on.")
+    if presence.organiser().id == organiser_id:  # who has just stopped being an owner may not see the page
+        return done(sentence, ".dashboard")
+    return done(sentence, ".colleague", organiser_id=organiser_id)
 
 
 @office.post(f"{COLLEAGUE}/close")
@@ -149,4 +164,5 @@ def _invite_page(form: InviteForm) -> Response:
 
 
 def _page(found: Organiser, form: RoleForm) -> Response:
-    return form_page("office/colleague.html", form, section="colleagues", colleague=found)
+    held = people.memberships().get(found.id, [])
+    return form_page("office/colleague.html", form, section="colleagues", colleague=found, held=held, roles=words.ROLES)

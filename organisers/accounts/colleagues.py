@@ -1,13 +1,14 @@
-"""Who has an account and what for: roles given and changed, accounts closed and opened again; one owner always stays."""
+"""Who has an account and what for: roles given and taken away, accounts closed and opened again; one owner always stays."""
 
 from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import joinedload
 
 from cases.models import Case
 from core import audit
-from core.db import RowNotFound, db
-from organisers.accounts import sessions
+from core.db import RowNotFound, db, insert
+from organisers.accounts import links, sessions
 from organisers.accounts.models import Membership, OfficeRole
 from organisers.models import Organiser
 
@@ -15,7 +16,11 @@ OF_THE_WHOLE_SITE = (OfficeRole.OWNER, OfficeRole.TREASURER)
 
 
 class NotFound(RowNotFound):
-    """No such account."""
+    """No such account, or no such role of it."""
+
+
+class HeldEverywhere(ValueError):
+    """The role is held in every case already: to narrow it, it must be taken away first."""
 
 
 class LastOwner(ValueError):
@@ -38,7 +43,8 @@ def list_all() -> Sequence[Organiser]:
 def memberships() -> dict[int, list[Membership]]:
     """What each account may, by its id."""
     found: dict[int, list[Membership]] = {}
-    for membership in db.session.scalars(select(Membership).order_by(Membership.id)):
+    rows = select(Membership).options(joinedload(Membership.case)).order_by(Membership.role, Membership.id)
+    for membership in db.session.scalars(rows):
         found.setdefault(membership.organiser_id, []).append(membership)
     return found
 
@@ -48,16 +54,48 @@ def give_role(organiser: Organiser, role: OfficeRole, case_ids: Iterable[int], *
     if role != OfficeRole.OWNER:
         _keep_an_owner(organiser)
     db.session.execute(delete(Membership).where(Membership.organiser_id == organiser.id))
-    kept = _known(case_ids) if role not in OF_THE_WHOLE_SITE else []
-    rows = [{"case_id": case_id} for case_id in kept] or [{}]
-    db.session.add_all(Membership(organiser_id=organiser.id, role=role, **row) for row in rows)
-    db.session.flush()
-    audit.record("organiser.role_given", organiser.email, actor=actor, role=role.value, cases=kept)
+    add_role(organiser, role, case_ids, actor=actor)
+
+
+def add_role(organiser: Organiser, role: OfficeRole, case_ids: Iterable[int], *, actor: str) -> None:
+    """The organiser has this role besides others: in these cases too, or without any in every one. Raises HeldEverywhere."""
+    reached = _reached(role, case_ids)
+    held = select(Membership.case_id).where(Membership.organiser_id == organiser.id, Membership.role == role)
+    before = set(db.session.scalars(held))
+    if None in before and None not in reached:
+        raise HeldEverywhere
+    if None in reached:  # what was for some cases stands in what is for every one
+        narrow = (Membership.organiser_id == organiser.id, Membership.role == role, Membership.case_id.is_not(None))
+        db.session.execute(delete(Membership).where(*narrow))
+    rows = [{"organiser_id": organiser.id, "role": role, "case_id": case_id} for case_id in reached]
+    if rows:
+        db.session.execute(insert(Membership).values(rows).on_conflict_do_nothing())
+    cases = [case_id for case_id in reached if case_id is not None]
+    audit.record("organiser.role_given", organiser.email, actor=actor, role=role.value, cases=cases)
+
+
+def take_role(organiser: Organiser, membership_id: int, *, actor: str) -> None:
+    """The organiser no longer has this role in this case, or in every one. Raises NotFound, LastOwner."""
+    membership = db.session.get(Membership, membership_id)
+    if membership is None or membership.organiser_id != organiser.id:
+        raise NotFound(membership_id)
+    if membership.role == OfficeRole.OWNER:
+        _keep_an_owner(organiser)
+        links.drop_invitations_of(organiser, actor=actor)
+    gone = delete(Membership).where(Membership.id == membership_id).returning(Membership.role, Membership.case_id)
+    taken = db.session.execute(gone).one_or_none()
+    if taken is None:
+        raise NotFound(membership_id)
+    cases = [taken.case_id] if taken.case_id else []
+    audit.record("organiser.role_taken", organiser.email, actor=actor, role=taken.role.value, cases=cases)
 
 
 def close(organiser: Organiser, *, actor: str) -> None:
-    """Nobody enters with this account until it is opened again; its sessions end. Raises LastOwner."""
+    """Nobody enters with this account until it is opened again; its sessions end, and whom it invited stays out.
+
+    Raises LastOwner."""
     _keep_an_owner(organiser)
+    links.drop_invitations_of(organiser, actor=actor)
     organiser.active = False
     sessions.end_all(organiser)
     audit.record("organiser.closed", organiser.email, actor=actor)
@@ -89,6 +127,9 @@ def _keep_an_owner(organiser: Organiser) -> None:
         raise LastOwner
 
 
-def _known(case_ids: Iterable[int]) -> list[int]:
-    """Those that there are: a case may have gone since."""
-    return list(db.session.scalars(select(Case.id).where(Case.id.in_(list(case_ids))).order_by(Case.id)))
+def _reached(role: OfficeRole, case_ids: Iterable[int]) -> list[int | None]:
+    """The cases that a role is given for, None for every one; those that have gone since are no reason to widen it."""
+    named = [] if role in OF_THE_WHOLE_SITE else list(case_ids)
+    if not named:
+        return [None]
+    return list(db.session.scalars(select(Case.id).where(Case.id.in_(named)).order_by(Case.id)))

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from core.db import db
 from core.guards import with_scripts
 from core.vault import SITE, vault
-from organisers.accounts import drawing, factors, passkeys, presence
+from organisers.accounts import drawing, factors, notices, passkeys, presence
 from organisers.accounts.forms import CodeForm, NameForm, NewPasskeyForm
 from organisers.accounts.limiting import may_try, too_many_tries
 from organisers.answers import done, form_page, safe_next
@@ -40,6 +40,7 @@ def confirm_code_app(app_id: int) -> BaseResponse:
     if form.validate_on_submit():
         if not may_try("factor", organiser.email):
             return too_many_tries()
+        vault().prepare(SITE)
         try:
             factors.confirm_app(app, organiser, form.code.data or "")
         except factors.CodeRefused:
@@ -65,6 +66,7 @@ def add_passkey() -> BaseResponse:
     form = NewPasskeyForm()
     if not form.validate():
         return _page(form)
+    vault().prepare(SITE)
     try:
         passkeys.add(presence.here(), form.answer.data or "", name=form.name.data or "")
     except passkeys.PasskeyRefused:
@@ -86,6 +88,7 @@ def rename_factor(factor: str, factor_id: int) -> BaseResponse:
 
 @office.post(f"{FACTOR}/remove")
 def remove_factor(factor: str, factor_id: int) -> BaseResponse:
+    vault().prepare(SITE)
     try:
         factors.remove(presence.organiser(), factor, factor_id)
     except factors.LastFactor:
@@ -99,6 +102,8 @@ def remove_factor(factor: str, factor_id: int) -> BaseResponse:
 def new_recovery_codes() -> BaseResponse:
     if not presence.has_factor():
         return done(_("Add an app or a passkey first: recovery codes stand in for it."), ".factor_list")
+    vault().prepare(SITE)
+    notices.tell(presence.organiser(), "recovery codes")
     return _codes()
 
 

@@ -14,6 +14,7 @@ from core import audit, clock
 from core.db import RowNotFound, db
 from core.tokens import digest
 from core.vault import SITE, Sealed, vault
+from organisers.accounts import notices
 from organisers.accounts.models import CodeApp, Passkey, RecoveryCode
 from organisers.models import Organiser
 
@@ -95,10 +96,11 @@ def address_of(app: CodeApp, organiser: Organiser) -> str:
 
 
 def confirm_app(app: CodeApp, organiser: Organiser, code: str) -> None:
-    """The app counts from now on. Raises CodeRefused."""
+    """The app counts from now on; its owner is told by mail. Raises CodeRefused. The vault is prepared for SITE."""
     _use(app, code)
     app.confirmed_at = clock.now()
     audit.record("organiser.factor_added", organiser.email, actor=organiser.email, factor="app")
+    notices.tell(organiser, "app added")
 
 
 def check_code(organiser: Organiser, code: str) -> str:
@@ -134,7 +136,9 @@ def rename(organiser: Organiser, kind: str, factor_id: int, *, name: str) -> Non
 
 
 def remove(organiser: Organiser, kind: str, factor_id: int) -> None:
-    """Takes a factor away. Raises NotFound, and LastFactor where no other is left."""
+    """Takes a factor away; its owner is told by mail. Raises NotFound, and LastFactor where no other is left.
+
+    The vault is prepared for SITE."""
     factor = get(organiser, kind, factor_id)
     # two removals at once must not each take the other for the one that stays
     db.session.execute(update(Organiser).where(Organiser.id == organiser.id).values(active=Organiser.active))
@@ -142,6 +146,7 @@ def remove(organiser: Organiser, kind: str, factor_id: int) -> None:
         raise LastFactor
     db.session.delete(factor)
     audit.record("organiser.factor_removed", organiser.email, actor=organiser.email, factor=kind)
+    notices.tell(organiser, f"{kind} removed")
 
 
 def remove_all(organiser: Organiser) -> None:

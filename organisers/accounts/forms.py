@@ -10,7 +10,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from core.forms import Clean
 from core.text import clean_line
-from organisers.accounts.models import Membership, OfficeRole
+from organisers.accounts.models import OfficeRole
 from organisers.accounts.words import MAY, ROLES
 from organisers.fields import OfficeForm, Radios, line
 from organisers.login_forms import LONGEST_PASSWORD, address
@@ -51,7 +51,7 @@ class CodeForm(FlaskForm):
     code = StringField(_l("Code that the app shows"), [Clean(clean_line, 20), DataRequired(_l("Write the code."))])
 
 
-class AddressForm(FlaskForm):
+class AddressForm(OfficeForm):
     email: EmailField = address(_l("New email address"))
 
 
@@ -74,11 +74,6 @@ class RoleForm(OfficeForm):
 
     def given(self) -> tuple[OfficeRole, list[int]]:
         return OfficeRole(self.role.data), list(self.cases.data or [])
-
-    @staticmethod
-    def stored(held: list[Membership]) -> dict[str, Any]:
-        """What the form shows of an account."""
-        return {"role": held[0].role.value if held else None, "cases": [one.case_id for one in held if one.case_id]}
 
 
 class InviteForm(RoleForm):

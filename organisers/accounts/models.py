@@ -131,6 +131,23 @@ class OfficeInvitation(Base):
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
+class KeptForm(Base):
+    """What somebody had typed when a proof was due or their session had run out: sealed, for an hour at most.
+
+    With a session it waits there until the proof is given; without one until its account has logged in again."""
+
+    __tablename__ = "kept_forms"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(22), unique=True)
+    organiser_id: Mapped[int] = of_organiser()
+    session_id: Mapped[int | None] = mapped_column(ForeignKey("office_sessions.id", ondelete="CASCADE"), index=True)
+    key_id: Mapped[str] = mapped_column(String(16))
+    data_key_id: Mapped[str] = mapped_column(String(16))
+    blob: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now, index=True)
+
+
 class EmailChange(Base):
     """A new address that waits until its mailbox has answered; gone when it has."""
 

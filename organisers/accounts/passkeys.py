@@ -24,7 +24,8 @@ from webauthn.helpers.structs import (
 
 from config import Settings
 from core import audit
-from core.db import db
+from core.db import db, insert
+from organisers.accounts import notices
 from organisers.accounts.factors import passkeys_of
 from organisers.accounts.models import OfficeSession, Passkey
 from organisers.models import Organiser
@@ -71,8 +72,10 @@ def request_options(session: OfficeSession) -> str:
     )  # fmt: skip
 
 
-def add(session: OfficeSession, answer: str, *, name: str) -> Passkey:
-    """Keeps the passkey that the browser has made. Raises PasskeyRefused."""
+def add(session: OfficeSession, answer: str, *, name: str) -> None:
+    """Keeps the passkey that the browser has made, once whoever offers it; its owner is told by mail.
+
+    Raises PasskeyRefused. The vault is prepared for SITE."""
     challenge, organiser = _spent_challenge(session), session.organiser
     try:
         made = verify_registration_response(
@@ -81,17 +84,17 @@ def add(session: OfficeSession, answer: str, *, name: str) -> Passkey:
         )  # fmt: skip
     except (WebAuthnException, ValueError, KeyError, TypeError) as error:  # a damaged body is no fault of ours
         raise PasskeyRefused from error
-    known = select(Passkey.id).where(Passkey.credential_id == made.credential_id)
-    if len(made.credential_id) > LONGEST_ID or db.session.scalar(known) is not None:
+    if len(made.credential_id) > LONGEST_ID:
         raise PasskeyRefused
-    passkey = Passkey(
-        organiser_id=organiser.id, name=name, credential_id=made.credential_id, public_key=made.credential_public_key,
-        sign_count=made.sign_count,
-    )  # fmt: skip
-    db.session.add(passkey)
-    db.session.flush()
+    values = {
+        "organiser_id": organiser.id, "name": name, "credential_id": made.credential_id,
+        "public_key": made.credential_public_key, "sign_count": made.sign_count,
+    }  # fmt: skip
+    row = insert(Passkey).values(values).on_conflict_do_nothing(index_elements=["credential_id"])
+    if db.session.scalar(row.returning(Passkey.id)) is None:
+        raise PasskeyRefused
     audit.record("organiser.factor_added", organiser.email, actor=organiser.email, factor="passkey")
-    return passkey
+    notices.tell(organiser, "passkey added")
 
 
 def check(session: OfficeSession, answer: str) -> None:

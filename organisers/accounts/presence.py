@@ -28,6 +28,14 @@ def here() -> OfficeSession:
     return found
 
 
+def over() -> OfficeSession | None:
+    """The session that this request's cookie named until it ran out by itself, if its owner had entered wholly."""
+    found = sessions.run_out(str(session.get(COOKIE, "")))
+    if found is None or (found.factor_at is None and factors.has_any(found.organiser)):
+        return None
+    return found
+
+
 def organiser() -> Organiser:
     found: Organiser = current_user._get_current_object()
     return found

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from core.db import db
 from core.guards import with_scripts
 from organisers import services
-from organisers.accounts import factors, passkeys, presence
+from organisers.accounts import factors, keeping, passkeys, presence
 from organisers.accounts.forms import PasskeyForm, PasswordProofForm, ProofForm
 from organisers.accounts.limiting import may_try, too_many_tries
 from organisers.answers import safe_next
@@ -99,6 +99,6 @@ def _page(form: Form) -> BaseResponse:
     page = render_template(
         "office/prove.html", form=form, has_factor=presence.has_factor(), apps=factors.apps_of(organiser),
         passkeys=factors.passkeys_of(organiser), passkey_form=PasskeyForm(formdata=None, data={"next": form.next.data}),
-        again="again" in request.args, entering=presence.half_entered(),
+        again="again" in request.args, kept=keeping.gives_back(form.next.data), entering=presence.half_entered(),
     )  # fmt: skip
     return with_scripts(make_response(page, 422 if form.errors else 200))

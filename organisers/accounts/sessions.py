@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload
 from core import audit, clock
 from core.db import RowNotFound, db
 from core.tokens import digest, new_secret
+from organisers.accounts import links
 from organisers.accounts.models import OfficeSession
 from organisers.models import Organiser
 
@@ -48,6 +49,14 @@ def find(secret: str) -> OfficeSession | None:
     return db.session.scalar(mine.options(joinedload(OfficeSession.organiser)))
 
 
+def run_out(secret: str) -> OfficeSession | None:
+    """The session of this cookie that nobody ended: too long without use, or too old. Of an open account."""
+    unended = (Organiser.active.is_(True), OfficeSession.ended_at.is_(None))
+    return db.session.scalar(
+        select(OfficeSession).join(Organiser).where(OfficeSession.digest == digest(secret), *unended)
+    )
+
+
 def see(session: OfficeSession) -> bool:
     """Notes that the session is in use, at most once a minute; whether there was something to note."""
     if clock.now() - session.last_seen_at < SEEN_EVERY:
@@ -79,14 +88,16 @@ def live(organiser: Organiser) -> Sequence[OfficeSession]:
 
 
 def end(organiser: Organiser, session_id: int) -> None:
-    """Ends one of the organiser's own sessions. Raises NotFound."""
+    """Ends one of the organiser's own sessions, and every mailed link that waits. Raises NotFound."""
+    links.drop(organiser)
     if _end(OfficeSession.organiser_id == organiser.id, OfficeSession.id == session_id) == 0:
         raise NotFound(session_id)
     audit.record("organiser.session_ended", organiser.email, actor=organiser.email)
 
 
 def end_others(session: OfficeSession) -> int:
-    """Ends every session of the account but this one. How many."""
+    """Ends every session of the account but this one, and every mailed link that waits. How many."""
+    links.drop(session.organiser)
     email = session.organiser.email
     ended = _end(OfficeSession.organiser_id == session.organiser_id, OfficeSession.id != session.id)
     audit.record("organiser.other_sessions_ended", email, actor=email, sessions=ended)
@@ -94,12 +105,14 @@ def end_others(session: OfficeSession) -> int:
 
 
 def end_all(organiser: Organiser) -> None:
-    """Makes every cookie that this organiser holds anywhere useless."""
+    """Makes every cookie and every mailed link that this organiser holds anywhere useless."""
+    links.drop(organiser)
     _end(OfficeSession.organiser_id == organiser.id)
 
 
 def end_everybodys() -> None:
-    """Everybody must log in again: a backup brings back sessions that had ended since."""
+    """Everybody must log in again: a backup brings back sessions that had ended since, and links."""
+    links.drop_everybodys()
     _end()
 
 

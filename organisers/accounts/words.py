@@ -17,7 +17,7 @@ ROLES = {
 MAY = {
     OfficeRole.OWNER: _l("may do everything, and looks after accounts and switches"),
     OfficeRole.ORGANISER: _l("writes cases and petitions, hands lists over, moderates"),
-    OfficeRole.MODERATOR: _l("judges what is held, waves of signatures, and words for the wall"),
+    OfficeRole.MODERATOR: _l("judges what the public writes, who is notable, what is held, and waves of signatures"),
     OfficeRole.TREASURER: _l("looks after gifts, refunds, books and tax receipts, of all cases"),
     OfficeRole.VIEWER: _l("sees cases, petitions and their numbers, and no personal data"),
 }

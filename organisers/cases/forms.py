@@ -8,6 +8,7 @@ from wtforms import StringField, ValidationError
 from wtforms.validators import InputRequired, Optional
 
 from cases.models import Case, CaseStatus, EventKind
+from core import languages
 from core.currencies import CURRENCIES
 from core.money import Money, from_major
 from organisers.fields import Choice, Day, OfficeForm, country, goal, line, name, slug, text, web_address, yes_no
@@ -27,6 +28,10 @@ RESERVED = ("wall",)  # /donate/wall
 LARGEST_GOAL = 2_000_000  # in whole units: three-decimal currencies must still fit the column
 
 
+def language_choices() -> list[tuple[str, str]]:
+    return [(code, languages.name_of(code)) for code in languages.declared()]
+
+
 def _pairs(table: dict[Any, Any]) -> list[tuple[str, Any]]:
     return [(key.value, label) for key, label in table.items()]
 
@@ -40,6 +45,7 @@ class CaseForm(OfficeForm):
     story = text(_l("The story"), 20_000)
     place = line(_l("Place"), 120)
     country = country(_l("State concerned"), _l("Choose the state that the case is about."))
+    language = Choice(_l("Language of the texts"), choices=language_choices, default="en")
     status = Choice(_l("Status"), choices=_pairs(STATUSES), default=CaseStatus.DRAFT.value)
     urgency = line(_l("Why now, in a few words"), 60)
     fund_title = line(_l("Name of the fund"), 160)
@@ -51,7 +57,7 @@ class CaseForm(OfficeForm):
     def of(cls, case: Case) -> Self:
         """The form of an existing case."""
         form = cls(obj=case)
-        if not form.is_submitted() and case.fund_goal:
+        if not form.is_typed() and case.fund_goal:
             form.fund_goal.data = int(Money(case.fund_goal, case.fund_currency).major)
         if case.status != CaseStatus.DRAFT:
             del form.slug

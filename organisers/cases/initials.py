@@ -4,19 +4,27 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import inspect, select
+from sqlalchemy import false, inspect, or_, select
 
 from cases import gone, veil
 from cases.comments.models import Comment
 from cases.models import Case, CaseImage, Event, Person, ShownAs, initials
+from cases.translations import services as translations
+from cases.translations.models import CaseTranslation, EventTranslation, PersonTranslation
 from core import audit
 from core.db import db
+from deliveries.clerk import papers
+from deliveries.models import Delivery
+from donations.general_fund import GeneralFund
+from donations.wall.models import WallEntry
+from organisers.cases import sealed_words
 from organisers.cases.services import renew_consent_texts, unique_slug
 from petitions import services as petitions
-from petitions.models import Petition
+from petitions.models import Petition, Signature
 from petitions.paper import sheet
 from petitions.updates.models import Update
 from petitions.versions.models import PetitionTranslation, PetitionVersion
@@ -32,15 +40,24 @@ VERSION_COLUMNS = ("texts", "first_signatory", "first_signatory_role", "reason")
 # A column of JSON is read as far as its texts: texts.en.title.
 TEXTS: tuple[tuple[Any, tuple[str, ...], Any, Callable[[Any], int | None]], ...] = (
     (Case, CASE_COLUMNS, _l("Case"), lambda row: row.id),
-    (Person, ("about", "charge", "sentence", "held_at"), _l("Person"), lambda row: row.case_id),
+    (Person, translations.KINDS[Person].texts, _l("Person"), lambda row: row.case_id),
     (Event, ("title", "body", "source", "source_url"), _l("Event"), lambda row: row.case_id),
+    (CaseTranslation, translations.KINDS[Case].texts, _l("Translation"), lambda row: row.case_id),
+    (PersonTranslation, translations.KINDS[Person].texts, _l("Translation"), lambda row: row.case_id),
+    (EventTranslation, translations.KINDS[Event].texts, _l("Translation"), lambda row: row.case_id),
     (CaseImage, ("alt", "credit"), _l("Picture"), lambda row: row.case_id),
     (Petition, PETITION_COLUMNS, _l("Petition"), lambda row: row.case_id),
     (PetitionTranslation, TRANSLATED, _l("Translation"), lambda row: _case_of(row.petition_id)),
     (PetitionVersion, VERSION_COLUMNS, _l("Older text"), lambda row: _case_of(row.petition_id)),
     (Update, ("texts", "headline"), _l("Update"), lambda row: _case_of(row.petition_id)),
-    (Comment, ("text", "reply"), _l("Comment"), lambda row: row.case_id),
+    (Delivery, ("recipient", "purpose", "reply"), _l("Delivery"), lambda row: _case_of(row.petition_id)),
+    (Comment, ("name", "text", "reply"), _l("Comment"), lambda row: row.case_id),
+    (WallEntry, ("name", "message", "tribute_name"), _l("Wall of supporters"), lambda row: row.case_id),
+    (GeneralFund, ("title", "text"), _l("General fund"), lambda row: None),
+    (Signature, ("public_name", "public_affiliation"), _l("Public signature"), lambda row: _case_of(row.petition_id)),
 )
+SIGNED = ("name", "public_name")  # under words of their own: relatives may be called alike, so whole names only
+ADDRESSES = ("source_url", "answer_source")
 KINDS = {Case: "cases", Petition: "petitions"}
 
 
@@ -98,7 +115,8 @@ def review(person: Person) -> Review:
 def apply(person: Person, *, seen: str, accept: set[str], slugs: Mapping[str, str], actor: str) -> int:
     """Does it, and tells how many places were changed. Raises PlacesChanged, AddressNames or SlugTaken.
 
-    `accept`: the keys of the parts to be replaced; `slugs`: new addresses by field. Nothing keeps the name afterwards."""
+    The caller has prepared the vault for SITE. `accept`: the keys of the parts to be replaced; `slugs`: new addresses by field.
+    Nothing keeps the name afterwards."""
     found, case = review(person), person.case
     if found.seen != seen:
         raise PlacesChanged
@@ -109,6 +127,8 @@ def apply(person: Person, *, seen: str, accept: set[str], slugs: Mapping[str, st
     for row, column in dict.fromkeys((place.row, place.column) for place in changed):
         here = [place.found for place in changed if (place.row, place.column) == (row, column)]
         _write(row, column, veil.replaced(_read(row, column), here))
+    counts = {"places": len(changed), "addresses": len(found.addresses), "sealed": sealed_words.rewrite(person)}
+    counts["papers"] = papers.withhold_all(case)  # nobody can write initials into a scan
     with unique_slug():
         for address in found.addresses:
             gone.give_up(KINDS[type(address.row)], address.row.slug)
@@ -116,7 +136,6 @@ def apply(person: Person, *, seen: str, accept: set[str], slugs: Mapping[str, st
     person.name, person.other_spellings, person.shown_as = initials(person.name), "", ShownAs.INITIALS
     db.session.flush()
     _renew(case, [place.row for place in changed if isinstance(place.row, Petition)])
-    counts = {"places": len(changed), "addresses": len(found.addresses)}
     audit.record("person.made_initials", case.slug, actor=actor, id=person.id, **counts)
     return len(changed)
 
@@ -133,7 +152,7 @@ def _renew(case: Case, elsewhere: Sequence[Petition]) -> None:
 
 def _places(person: Person) -> Iterator[Place]:
     for table, columns, kind, case_of in TEXTS:
-        for row in db.session.scalars(select(table).order_by(*inspect(table).primary_key)):
+        for row in db.session.scalars(_rows(table, person)):
             own = case_of(row) == person.case_id
             name = ".".join(map(str, (table.__tablename__, *inspect(row).identity)))
             for column, text in _texts(row, columns):
@@ -144,14 +163,30 @@ def _places(person: Person) -> Iterator[Place]:
                     )  # fmt: skip
 
 
+def _rows(table: Any, person: Person) -> Any:
+    """The rows of a table that may name the person: of signatures, which may be a million, those that hold a part of it."""
+    every = select(table).order_by(*inspect(table).primary_key)
+    if table is not Signature:
+        return every
+    forms = {form for word in _telling(person) for form in (word, word.title(), word.upper())}
+    holds = (Signature.public_name.contains(form, autoescape=True) for form in sorted(forms))
+    theirs = Signature.petition_id.in_(select(Petition.id).where(Petition.case_id == person.case_id))
+    return every.where(theirs, or_(false(), *holds))
+
+
 def _texts(row: Any, columns: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Each text of a row with its column, in JSON with the way to it."""
     for column in columns:
         value = getattr(row, column)
-        if isinstance(value, dict):
-            yield from ((f"{column}.{key}.{name}", text) for key, said in value.items() for name, text in said.items())
-        elif value:
-            yield column, value
+        yield from _leaves(column, value) if value else ()
+
+
+def _leaves(way: str, value: Any) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, dict):
+        yield way, value
+        return
+    for key, said in value.items():
+        yield from _leaves(f"{way}.{key}", said)
 
 
 def _read(row: Any, column: str) -> str:
@@ -160,12 +195,14 @@ def _read(row: Any, column: str) -> str:
 
 def _write(row: Any, column: str, text: str) -> None:
     column, *way = column.split(".")
+    setattr(row, column, _written(getattr(row, column), way, text))
+
+
+def _written(value: Any, way: Sequence[str], text: str) -> Any:
     if not way:
-        setattr(row, column, text)
-        return
-    language, name = way
-    said = getattr(row, column)
-    setattr(row, column, {**said, language: {**said[language], name: text}})
+        return text
+    first, *rest = way
+    return {**value, first: _written(value[first], rest, text)}
 
 
 def _case_of(petition_id: int) -> int | None:
@@ -174,10 +211,12 @@ def _case_of(petition_id: int) -> int | None:
 
 
 def _find(column: str, text: str, person: Person, *, own: bool) -> list[veil.Found]:
-    if column not in ("source_url", "answer_source"):
-        return veil.find(text, person.spellings, parts=own)
-    named = own and any(part in text.casefold() for part in _telling(person))
-    return [veil.Found(0, len(text), text, "", whole=False)] if named else []
+    if column not in ADDRESSES:
+        return veil.find(text, person.spellings, parts=own and column not in SIGNED)
+    said = unquote(text).casefold()
+    whole = any(parts and all(part in said for part in parts) for parts in map(_parts, person.spellings))
+    part = own and any(part in said for part in _telling(person))
+    return [veil.Found(0, len(text), text, "", whole=whole)] if whole or part else []
 
 
 def _addresses(person: Person) -> Iterator[Address]:
@@ -192,4 +231,8 @@ def _addresses(person: Person) -> Iterator[Address]:
 
 
 def _telling(person: Person) -> set[str]:
-    return {word.casefold() for spelling in person.spellings for word in veil.words_of(spelling)}
+    return {word for spelling in person.spellings for word in _parts(spelling)}
+
+
+def _parts(spelling: str) -> set[str]:
+    return {word.casefold() for word in veil.words_of(spelling)}

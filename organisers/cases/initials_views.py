@@ -1,5 +1,6 @@
 """Somebody becomes initials: the places are shown, and changed in one act."""
 
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
@@ -8,6 +9,7 @@ from wtforms import HiddenField, SelectMultipleField
 from cases.models import Person
 from core.db import db
 from core.guards import body_limit
+from core.vault import SITE, vault
 from organisers.answers import actor, done, form_page
 from organisers.blueprint import ID, office
 from organisers.cases import initials
@@ -19,6 +21,8 @@ from organisers.fields import OfficeForm, slug
 @office.route(f"/cases/<{ID}:case_id>/people/<{ID}:part_id>/initials", methods=["GET", "POST"])
 @body_limit(LONG_TEXTS)
 def make_initials(case_id: int, part_id: int) -> Response:
+    if request.method == "POST":
+        vault().prepare(SITE)
     case = case_services.get(case_id)
     person = case_services.get_part(Person, case, part_id)
     found = initials.review(person)

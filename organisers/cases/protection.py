@@ -9,6 +9,7 @@ from cases.models import Case, Consent
 from core import audit, clock
 from core.db import db
 from organisers.cases.services import NotFound, renew_consent_texts
+from petitions.updates import services as updates
 
 SHIELDS: Mapping[str, tuple[str, bool]] = {
     "freeze": ("frozen_at", True), "unfreeze": ("frozen_at", False),
@@ -17,13 +18,16 @@ SHIELDS: Mapping[str, tuple[str, bool]] = {
 DONE = {"freeze": "frozen", "unfreeze": "unfrozen", "blur": "blurred", "unblur": "unblurred"}
 
 
-def shield(case: Case, act: str, *, actor: str) -> None:
-    """Freezes or blurs a case, or ends that; what is so already stays as it is. Public pages follow within a second."""
+def shield(case: Case, act: str, *, actor: str) -> int:
+    """Freezes or blurs a case, or ends that; what is so already stays as it is. Public pages follow within a second.
+
+    Updates on their way are paused, and stay so until an organiser lets them go on: how many."""
     column, on = SHIELDS[act]
     setattr(case, column, (getattr(case, column) or clock.now()) if on else None)
     db.session.flush()
     renew_consent_texts(case)
     audit.record(f"case.{DONE[act]}", case.slug, actor=actor)
+    return updates.pause_all(case, actor=actor) if on else 0
 
 
 def get_consent(case: Case, consent_id: int) -> Consent:

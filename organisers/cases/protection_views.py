@@ -1,6 +1,7 @@
 """The safety of a case in the office: consents and the next review, and the buttons that freeze and blur."""
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from cases import safety
@@ -19,7 +20,10 @@ SAID = {
         "The case is frozen: its pages show nothing but a sentence, and take no signatures and no gifts."
     ),
     "unfreeze": lambda: _("The case is shown again."),
-    "blur": lambda: _("The case is blurred: names are initials, and pictures cannot be made out."),
+    "blur": lambda: _(
+        "The case is blurred: names are initials, and pictures cannot be made out. Look at its public page: a name in a "
+        "spelling that was not entered with the person is still shown. If you see one, enter it, or freeze the case."
+    ),
     "unblur": lambda: _("Names and pictures are shown again."),
 }
 
@@ -32,9 +36,20 @@ def protection_page(case_id: int) -> Response:
 @office.post(f"{CASE}/<any({', '.join(protection.SHIELDS)}):shield>")
 def shield(case_id: int, shield: str) -> Response:
     case = case_services.get(case_id)
-    protection.shield(case, shield, actor=actor())
+    paused = protection.shield(case, shield, actor=actor())
     db.session.commit()
-    return done(SAID[shield](), ".case", case_id=case_id)
+    return done(" ".join(filter(None, (SAID[shield](), _paused(paused)))), ".case", case_id=case_id)
+
+
+def _paused(updates: int) -> str:
+    """What became of updates that were on their way."""
+    if not updates:
+        return ""
+    return ngettext(
+        "%(num)s update is paused; it goes on when you press “Go on” on its page.",
+        "%(num)s updates are paused; each goes on when you press “Go on” on its page.",
+        updates,
+    )
 
 
 @office.post(f"{CASE}/consents")

@@ -25,6 +25,14 @@ class NotFound(RowNotFound):
     """No such case, person or event, or one of another case."""
 
 
+class AtTheEnd(ValueError):
+    """Nobody stands above the first person, nor below the last."""
+
+
+class StillCovered(ValueError):
+    """While the case is blurred, the person's name is what its texts are searched for: without the row they would show it."""
+
+
 class SlugTaken(ValueError):
     """Another case or petition has this address already."""
 
@@ -94,18 +102,41 @@ def add_part(kind: type[Part], case: Case, /, *, actor: str, **values: Any) -> P
 
 
 def edit_part(part: Person | Event, *, actor: str, **values: Any) -> None:
+    """Changes columns; while the case is blurred, a name or spelling that is taken away is still looked for."""
+    known = part.spellings if isinstance(part, Person) and part.case.blurred_at else []
     changed = _change(part, values)
+    if isinstance(part, Person) and (dropped := [one for one in known if one not in part.spellings]):
+        part.other_spellings = "\n".join([part.other_spellings, *dropped]).strip()
     _settle(part)
     audit.record(f"{type(part).__name__.lower()}.edited", part.case.slug, actor=actor, id=part.id, fields=changed)
 
 
+def move_person(person: Person, way: str, *, actor: str) -> None:
+    """Changes places with whoever the case names before (`up`) or after this person. Raises AtTheEnd."""
+    case = person.case
+    db.session.execute(select(Case.id).where(Case.id == case.id).with_for_update())
+    theirs = select(Person).where(Person.case_id == case.id).order_by(Person.position, Person.id)
+    order = list(db.session.scalars(theirs.execution_options(populate_existing=True)))  # as it is behind the lock
+    here = order.index(person)
+    there = here + (1 if way == "down" else -1)
+    if not 0 <= there < len(order):
+        raise AtTheEnd(person.id)
+    order[here], order[there] = order[there], order[here]
+    for position, one in enumerate(order, 1):
+        one.position = position
+    db.session.flush()
+    db.session.expire(case, ["people"])
+    audit.record("person.moved", case.slug, actor=actor, id=person.id, to=there + 1)
+
+
 def remove_part(part: Person | Event, *, actor: str) -> None:
+    """Takes it out of the case. Raises StillCovered for a person of a blurred case."""
+    if isinstance(part, Person) and part.case.blurred_at:
+        raise StillCovered(part.id)
     audit.record(f"{type(part).__name__.lower()}.removed", part.case.slug, actor=actor, id=part.id)
     case = part.case
     (case.people if isinstance(part, Person) else case.events).remove(part)  # type: ignore[arg-type]
     db.session.flush()
-    if case.blurred_at:
-        renew_consent_texts(case)
 
 
 def renew_consent_texts(case: Case) -> None:

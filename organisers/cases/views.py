@@ -6,10 +6,12 @@ from werkzeug.wrappers import Response
 
 from cases.models import Case
 from cases.safety import NotSafe, missing
+from cases.translations import services as translations
+from cases.translations.services import State
 from core.db import db
 from core.guards import body_limit
 from donations.moving import services as moving
-from organisers.answers import actor, done, form_page
+from organisers.answers import actor, done, form_page, previewed, writing_page
 from organisers.blueprint import ID, office
 from organisers.cases import services as case_services
 from organisers.cases.forms import CaseForm, SafetyForm
@@ -22,7 +24,7 @@ LONG_TEXTS = 512 * 1024  # a story of 20,000 Cyrillic letters is 120 kB in a for
 @body_limit(LONG_TEXTS)
 def new_case() -> Response:
     form = CaseForm()
-    if form.validate_on_submit():
+    if form.validate_on_submit() and not previewed():
         try:
             case = case_services.create(actor=actor(), **form.values())
         except case_services.SlugTaken:
@@ -32,15 +34,15 @@ def new_case() -> Response:
         else:
             db.session.commit()
             return done(_("The case is made. Answer its safety questions next."), ".safety", case_id=case.id)
-    return form_page("office/case_form.html", form, case=None)
+    return writing_page("office/case_form.html", form, case=None)
 
 
 @office.get(f"/cases/<{ID}:case_id>")
 def case(case_id: int) -> str:
     found = case_services.get(case_id)
-    return render_template(
-        "office/case.html", case=found, petitions=petition_services.list_of(found), missing=missing(found)
-    )
+    stale = any(State.STALE in rows.values() for rows in translations.states(found).values())
+    context = {"petitions": petition_services.list_of(found), "missing": missing(found), "stale": stale}
+    return render_template("office/case.html", case=found, **context)
 
 
 @office.route(f"/cases/<{ID}:case_id>/edit", methods=["GET", "POST"])
@@ -48,7 +50,7 @@ def case(case_id: int) -> str:
 def edit_case(case_id: int) -> Response:
     found = case_services.get(case_id)
     form = CaseForm.of(found)
-    if form.validate_on_submit():
+    if form.validate_on_submit() and not previewed():
         try:
             case_services.edit(found, actor=actor(), **form.values())
         except case_services.SlugTaken:
@@ -58,7 +60,7 @@ def edit_case(case_id: int) -> Response:
         else:
             return saved(found)
     gifts, answers = moving.running(found), moving.tally(found)
-    return form_page("office/case_form.html", form, case=found, gifts=gifts, answers=answers)
+    return writing_page("office/case_form.html", form, case=found, gifts=gifts, answers=answers)
 
 
 @office.route(f"/cases/<{ID}:case_id>/safety", methods=["GET", "POST"])

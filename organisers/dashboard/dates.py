@@ -13,6 +13,8 @@ from sqlalchemy.orm import joinedload
 from cases.models import Case, CaseStatus, Event, Person
 from core import clock
 from core.db import db
+from deliveries.models import Delivery
+from deliveries.states import PUBLISHED
 from organisers.accounts import presence
 from organisers.accounts.scope import Cases, visible
 from organisers.gifts import services as gift_services
@@ -39,7 +41,7 @@ class Date(NamedTuple):
 def coming(petitions: Sequence[Petition], *, cases: Cases, money: bool) -> list[Date]:
     """What comes in the next 60 days to these petitions and cases, the nearest first, and what should have happened already;
     `money`: to payments too."""
-    found = [*_releases(cases), *_hearings(cases), *(_disputes() if money else ())]
+    found = [*_releases(cases), *_hearings(cases), *(_disputes() if money else ()), *_answers(cases)]
     for petition in petitions:
         found += _of_petition(petition)
     last = clock.now().date() + AHEAD
@@ -74,6 +76,27 @@ def _disputes() -> Iterator[Date]:
         if row.dispute.due_at:
             words = _("Answer the bank that contests a payment")
             yield Date(row.dispute.due_at.date(), words, row.dispute.money.text("en"), url_for("office.dispute_list"))
+
+
+def _answers(cases: Cases) -> Iterator[Date]:
+    """When the recipient of a delivery is to answer; overdue while nobody has noted a reply."""
+    waiting = (Delivery.answer_due.is_not(None), Delivery.replied_on.is_(None), Petition.answered_on.is_(None))
+    query = (
+        select(Delivery).join(Delivery.petition).where(*waiting, Delivery.state.in_(PUBLISHED)).order_by(Delivery.id)
+    )
+    for delivery in db.session.scalars(visible(query, Petition.case_id, cases)):
+        petition, due = delivery.petition, delivery.answer_due or clock.now().date()
+        late = due < clock.now().astimezone(ZoneInfo(petition.time_zone)).date()
+        may = presence.may("office.delivery_record", petition.case_id)
+        url = (
+            url_for("office.delivery_record", petition_id=petition.id, delivery_id=delivery.id)
+            if may
+            else url_for("office.petition", petition_id=petition.id)
+        )
+        words = (
+            _("The recipient’s answer was due: ask for it, or note it") if late else _("The recipient’s answer is due")
+        )
+        yield Date(due, words, petition.title, url, late)
 
 
 def _of_petition(petition: Petition) -> Iterator[Date]:

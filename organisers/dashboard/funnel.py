@@ -16,10 +16,11 @@ from petitions.models import Petition
 
 
 class Step(NamedTuple):
-    """One step: its name, its number, what is counted, and its share of the first step for its bar."""
+    """One step: its name, its number (None: fewer than 20, and not told), what is counted, and its share of the first step
+    for its bar."""
 
     name: str
-    number: int
+    number: int | None
     meaning: str
     percent: int
 
@@ -46,16 +47,16 @@ def of(petition: Petition, numbers: Numbers) -> Funnel:
     """The petition's funnel; `numbers` are its tallies."""
     counted = page_counts.of(petition.id)
     seen, signed = sum(counted.seen.values()), sum(counted.signed.values())
-    passed_on = numbers.by_source.get(sources.SHARED, 0)
-    found = (
+    passed_on = _told(numbers.by_source.get(sources.SHARED, 0))  # the table of sources would not tell it either
+    found: tuple[tuple[str, int | None, str], ...] = (
         (_("Seen"), seen, _("The petition’s page was handed out to a browser; who looks twice counts twice.")),
         (_("Signed"), signed, _("The form was sent in full; who sends it twice counts twice.")),
         (_("Confirmed"), numbers.total, _("The number that the public sees, paper included.")),
         (_("Shared"), passed_on, _("Of these, signed by a link that somebody passed on from the page after signing.")),
         (_("Gave"), givers(petition.gift_source), _("Donations that were paid and to which this petition’s own pages led.")),
     )  # fmt: skip
-    highest = max(number for _name, number, _meaning in found) or 1
-    steps = [Step(name, number, meaning, _share(number, highest)) for name, number, meaning in found]
+    highest = max(number or 0 for _name, number, _meaning in found) or 1
+    steps = [Step(name, number, meaning, _share(number or 0, highest)) for name, number, meaning in found]
     return Funnel(counted.since, steps, _ways(counted, numbers))
 
 

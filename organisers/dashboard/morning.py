@@ -11,11 +11,12 @@ from organisers import numbers
 from organisers.accounts import presence
 from organisers.cases import services as case_services
 from organisers.dashboard import dates, work
+from organisers.deliveries import services as delivery_services
 from organisers.gifts import services as gift_services
 from organisers.gifts import words as gift_words
 from organisers.moderation import queue
 from organisers.moderation import services as moderation_services
-from organisers.permissions import JUDGES, READERS
+from organisers.permissions import JUDGES, READERS, WRITERS
 from organisers.petitions import services as petition_services
 from petitions.models import Petition
 
@@ -32,6 +33,7 @@ def everything() -> dict[str, Any]:
         "dates": dates.coming(petitions, cases=reached, money=presence.may("office.dispute_list")),
         "work": work.under_way(petitions), "mail": relay.backlog(), "gift_words": gift_words.EVERY,
         "factor_wanted": not presence.has_factor(), "review_overdue": review_overdue,
+        "approvals": delivery_services.waiting_for(presence.organiser().id, presence.cases_of(WRITERS)),
         **_to_judge(), **_money(petitions, cases),
         "dead_jobs": numbers.dead_jobs() if presence.may("office.switch_page") else 0,
     }  # fmt: skip

@@ -24,7 +24,7 @@ class GeneralFundForm(OfficeForm):
     @classmethod
     def of(cls, told: GeneralFund | None) -> Self:
         form = cls(obj=told)
-        if told and told.goal and not form.is_submitted():
+        if told and told.goal and not form.is_typed():
             form.goal.data = int(Money(told.goal, told.currency).major)
         return form
 
@@ -50,7 +50,7 @@ class LevelForm(OfficeForm):
     @classmethod
     def of(cls, level: PatronLevel) -> Self:
         form = cls(obj=level)
-        if not form.is_submitted():
+        if not form.is_typed():
             lines = [f"{one.currency} {one.money.plain}" for one in level.minimums]
             form.minimums.data = "\n".join(lines)
         return form

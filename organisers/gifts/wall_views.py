@@ -1,4 +1,4 @@
-"""What the donate pages show, in the office: words for the wall, the general fund, levels of patrons."""
+"""What the donate pages show, in the office: the general fund, and levels of patrons."""
 
 from flask import Response, render_template
 from flask_babel import gettext as _
@@ -7,37 +7,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from core.db import db
 from donations import general_fund
 from donations.wall import patrons
-from donations.wall import services as wall_services
-from donations.wall.models import PatronLevel, Words
-from organisers.accounts.presence import cases_of
+from donations.wall.models import PatronLevel
 from organisers.answers import actor, done, form_page
 from organisers.blueprint import ID, office
 from organisers.gifts.wall_forms import GeneralFundForm, LevelForm
-from organisers.permissions import WALL
 
-ACTS = {"approve": Words.APPROVED, "hide": Words.HIDDEN}
 LEVEL = f"/patrons/<{ID}:level_id>"
-
-
-@office.get("/wall")
-def wall() -> str:
-    mine = cases_of(WALL)
-    waiting, approved = wall_services.waiting(cases=mine), wall_services.approved(cases=mine)
-    return render_template("office/wall.html", section="gifts", waiting=waiting, approved=approved)
-
-
-@office.post(f"/wall/<{ID}:entry_id>/<any(approve, hide):judgement>")
-def judge_words(entry_id: int, judgement: str) -> BaseResponse:
-    try:
-        wall_services.judge(entry_id, ACTS[judgement], actor=actor())
-    except wall_services.JudgedAlready:
-        db.session.rollback()
-        return done(_("These words were judged meanwhile; what is hidden stays hidden."), ".wall")
-    db.session.commit()
-    shown = _("The words are shown on the wall.")
-    return done(
-        shown if judgement == "approve" else _("The words are hidden. The name stays as its owner wished."), ".wall"
-    )
 
 
 @office.route("/general-fund", methods=["GET", "POST"])

@@ -24,6 +24,14 @@ class Text(NamedTuple):
     encoding: str
 
 
+class Limits(NamedTuple):
+    """How many lines a file may have, the longest cell, and the lines that a row in quotes may go on for."""
+
+    lines: int = MOST_LINES
+    cell: int = LONGEST_CELL
+    row: int = LINES_A_ROW
+
+
 class Rows(NamedTuple):
     """The first line's cells, what follows by line number, and what separates the cells."""
 
@@ -46,24 +54,24 @@ def decode(raw: bytes) -> Text:
     return Text(text.removeprefix("\ufeff"), found)
 
 
-def rows(text: str) -> Rows:
+def rows(text: str, limits: Limits = Limits()) -> Rows:  # noqa: B008 - a constant
     """The rows of a CSV text, without empty ones. Raises FileUnreadable."""
     lines = text.splitlines(keepends=True) if "\n" not in text else _lines(text)
     first = lines[0].strip().lower()
     told = first.removeprefix("sep=") if first.startswith("sep=") else ""
     delimiter = told if told and told in DELIMITERS else delimiter_of(text)
-    cut = _cut(lines, delimiter, bool(told))
+    cut = _cut(lines, delimiter, bool(told), limits.row)
     _number, headings = next(cut, (0, Refusal.QUOTES))
     if isinstance(headings, str) or len(headings) > MOST_COLUMNS:
         raise FileUnreadable(
             _("The first line must hold the names of the columns, at most %(most)s.", most=MOST_COLUMNS)
         )
-    found = list(itertools.islice(_checked(cut, len(headings)), MOST_LINES + 1))
+    found = list(itertools.islice(_checked(cut, len(headings), limits.cell), limits.lines + 1))
     if not found:
         raise FileUnreadable(_("The file has no line below the names of its columns."))
-    if len(found) > MOST_LINES:
+    if len(found) > limits.lines:
         raise FileUnreadable(
-            _("The file has more than %(most)s lines. Cut it into smaller files.", most=f"{MOST_LINES:,}")
+            _("The file has more than %(most)s lines. Cut it into smaller files.", most=f"{limits.lines:,}")
         )
     return Rows([heading.strip()[:LONGEST_CELL] for heading in headings], found, delimiter)
 
@@ -83,11 +91,11 @@ def _lines(text: str) -> list[str]:
     return [f"{line}\n" for line in text.split("\n")]
 
 
-def _cut(lines: Sequence[str], delimiter: str, after_first: bool) -> Iterator[Line]:
+def _cut(lines: Sequence[str], delimiter: str, after_first: bool, lines_a_row: int) -> Iterator[Line]:
     """Each row, or why it is none; after one that is none it goes on with the next line."""
     place = int(after_first)
     while place < len(lines):
-        window = lines[place : place + LINES_A_ROW]
+        window = lines[place : place + lines_a_row]
         reader = csv.reader(iter(window), delimiter=delimiter, strict=True)
         try:
             cells: list[str] | str = next(reader)
@@ -109,13 +117,13 @@ def _leniently(line: str, delimiter: str) -> list[str] | str:
     return cells if whole else Refusal.QUOTES.value
 
 
-def _checked(cut: Iterator[Line], width: int) -> Iterator[Line]:
+def _checked(cut: Iterator[Line], width: int, longest: int) -> Iterator[Line]:
     for number, cells in cut:
         if isinstance(cells, str):
             yield number, cells
         elif len(cells) < width - SHORT_BY or any(cell.strip() for cell in cells[width:]):
             yield number, Refusal.COLUMNS.value
-        elif any(len(cell) > LONGEST_CELL for cell in cells):
+        elif any(len(cell) > longest for cell in cells):
             yield number, Refusal.TEXT.value
         else:
             yield number, cells[:width] + [""] * (width - len(cells))

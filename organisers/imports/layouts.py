@@ -93,15 +93,17 @@ LAYOUTS = (
         zone="UTC", order=MONTH_FIRST,
     ),
 )  # fmt: skip
-OTHER = Layout(ImportOrigin.OTHER, (), GENERAL)
+OTHER = Layout(ImportOrigin.OTHER, (), {})
 
 
-def recognise(headings: Sequence[str]) -> Recognised:
+def recognise(
+    headings: Sequence[str], layouts: Sequence[Layout] = LAYOUTS, general: Mapping[str, str] = GENERAL
+) -> Recognised:
     """Whose file it is, and which column is what as far as its names tell; of two alike the first counts."""
     names = [plain(heading).replace("_", " ") for heading in headings]
-    layout = next((one for one in LAYOUTS if one.fits(set(names))), OTHER)
+    layout = next((one for one in layouts if one.fits(set(names))), OTHER)
     columns: dict[str, int] = {}
-    for known in (layout.columns, GENERAL):
+    for known in (layout.columns, general):
         for place, name in enumerate(names):
             if name in known and place not in columns.values():
                 columns.setdefault(known[name], place)

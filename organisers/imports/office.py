@@ -56,6 +56,12 @@ def invite(petition: Petition, found: SignatureImport, *, actor: str) -> None:
     _note("import.invited", petition, found, actor)
 
 
+def stop_inviting(petition: Petition, found: SignatureImport, *, actor: str) -> None:
+    """Raises MovedOn."""
+    inviting.stop(found)
+    _note("import.inviting_stopped", petition, found, actor, invited=found.invited)
+
+
 def remove_line(petition: Petition, found: SignatureImport, line: int, *, actor: str) -> bool:
     """Takes one person out; whether they stood there."""
     removed = leaving.remove(found, line)
@@ -68,4 +74,4 @@ def _note(act: str, petition: Petition, found: SignatureImport, actor: str, **de
     audit.record(act, petition.slug, actor=actor, number=found.id, **detail)
 
 
-ACTS = {"start": start, "cancel": cancel, "take-back": take_back, "invite": invite}
+ACTS = {"start": start, "cancel": cancel, "take-back": take_back, "invite": invite, "stop-inviting": stop_inviting}

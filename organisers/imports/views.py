@@ -18,7 +18,7 @@ from organisers.imports.forms import ImportFileForm, LineForm, MeaningForm
 from organisers.paper.files import FileUnreadable
 from petitions import services
 from petitions.counting import tallies
-from petitions.imports import inviting
+from petitions.imports import inviting, leaving
 from petitions.imports import services as imports
 from petitions.imports.models import SignatureImport
 from petitions.models import Petition
@@ -31,6 +31,7 @@ SAID = {
     "start": lambda: _("It has begun. This page shows how far it is; you may leave it and come back."),
     "cancel": lambda: _("Stopped, and the file is deleted. What had come in stays until you take it back."),
     "invite": lambda: _("Each of them gets one mail, as fast as your mail provider lets them go."),
+    "stop-inviting": lambda: _("Stopped: nobody more is written to. Whoever has the mail already can still confirm."),
     "take-back": lambda: _("Taking back has begun: whoever came in by this file and has not confirmed goes out again."),
 }
 
@@ -77,7 +78,7 @@ def understand_import(petition_id: int, import_id: int) -> Response:
     return done(sentence, ".signature_import", petition_id=petition_id, import_id=import_id)
 
 
-@office.post(f"{IMPORT}/<any('start', 'cancel', 'take-back', 'invite'):act_name>")
+@office.post(f"{IMPORT}/<any({', '.join(map(repr, imports_office.ACTS))}):act_name>")
 def act_on_import(petition_id: int, import_id: int, act_name: str) -> Response:
     petition = services.get(petition_id)
     found = imports.get(petition, import_id)
@@ -146,7 +147,8 @@ def _page(
     page = render_template(
         "office/import.html", petition=petition, found=found, form=form, line_form=line_form or LineForm(formdata=None),
         headings=headings, rows=shown, words=words, refused=list(imports.refusals(found, most=SHOWN)),
-        taken=sorted(found.meaning["columns"], key=found.meaning["columns"].__getitem__),
+        taken=sorted(found.meaning["columns"], key=found.meaning["columns"].__getitem__), inviting=inviting.progress(found),
+        left=leaving.standing(found) if found.state == ImportState.UNDOING else 0,
     )  # fmt: skip
     wrong = form.errors or (line_form and line_form.errors)
     return make_response(page, 422 if wrong else 200)

@@ -9,7 +9,6 @@ from sqlalchemy import func, select, update
 
 from core import audit, clock
 from core.db import db
-from core.jobs import enqueue
 from core.keystore import KeyMissing
 from core.vault import VaultError, vault
 from organisers.cases.services import NotFound
@@ -92,8 +91,9 @@ def offered(row: Invitation) -> tuple[str, ...]:
     acts = {
         S.PROPOSED: ("invite", "take_back"),
         S.INVITED: (*(("remind",) if row.invited_at and not row.reminded_at else ()), "resend", "take_back"),
-        S.CONFIRMED: (("take_back",) if row.kind == InvitationKind.MEMBER else ("approve", "take_back")),
+        S.CONFIRMED: ("take_back",),
         S.APPROVED: ("take_back",),
+        S.REJECTED: ("take_back",),
     }
     return acts.get(row.state, ())
 
@@ -141,15 +141,6 @@ def remind(petition: Petition, row: Invitation) -> None:
     _need(invitation_people.remind(Invitation.id == row.id, Invitation.invited_at.is_not(None)))
 
 
-def approve(petition: Petition, row: Invitation) -> None:
-    """The organiser's yes to who has confirmed: from now on the page shows them. Raises NothingDone."""
-    confirmed = (Invitation.id == row.id, Invitation.state == S.CONFIRMED, Invitation.kind != InvitationKind.MEMBER)
-    values = {"state": S.APPROVED, "approved_at": clock.now()}
-    approving = update(Invitation).where(*confirmed).values(values).returning(Invitation.id)
-    _need(len(db.session.execute(approving, execution_options=invitation_people.UNSYNCED).all()))
-    enqueue("invitations.publish", {"invitation": row.id}, key=f"invitation-approved:{row.public_id}")
-
-
 def take_back(petition: Petition, row: Invitation) -> None:
     """Ends an invitation, and whatever was signed with it."""
     if row.state not in LIVE:
@@ -158,13 +149,13 @@ def take_back(petition: Petition, row: Invitation) -> None:
 
 
 ACTS: Mapping[str, Callable[..., None]] = {
-    "invite": invite, "resend": resend, "remind": remind, "approve": approve, "take_back": take_back,
+    "invite": invite, "resend": resend, "remind": remind, "take_back": take_back,
     "correct": corrections.correct, "keep": corrections.keep,
 }  # fmt: skip
 
 
 DONE = {
-    "invite": "invited", "resend": "mailed_again", "remind": "reminded", "approve": "approved", "take_back": "taken_back",
+    "invite": "invited", "resend": "mailed_again", "remind": "reminded", "take_back": "taken_back",
     "correct": "corrected", "keep": "kept",
 }  # fmt: skip
 

@@ -143,7 +143,6 @@ def _said(step: str) -> str:
         "invite": _("The invitation is on its way by mail."),
         "resend": _("The mail with the same link goes once more."),
         "remind": _("The reminder is on its way by mail."),
-        "approve": _("Approved: the page shows it within a minute."),
         "take_back": _("Taken back: the name is deleted, and no page shows it."),
         "correct": _("The role is changed; the page follows within a minute."),
         "keep": _("The role stays as it was."),

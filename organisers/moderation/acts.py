@@ -14,10 +14,10 @@ NOTES_KEPT = timedelta(days=30)  # a note may speak of the words that were judge
 LAST_FOR = timedelta(hours=1)
 
 
-def of(subject: str) -> Sequence[ModerationAct]:
-    """Everything that was done with a subject, the newest first."""
+def of(subject: str, *, limit: int = 100) -> Sequence[ModerationAct]:
+    """What was done with a subject, the newest first."""
     mine = select(ModerationAct).where(ModerationAct.subject == subject)
-    return db.session.scalars(mine.order_by(ModerationAct.id.desc())).all()
+    return db.session.scalars(mine.order_by(ModerationAct.id.desc()).limit(limit)).all()
 
 
 def standing(subject: str) -> ModerationAct | None:
@@ -27,14 +27,19 @@ def standing(subject: str) -> ModerationAct | None:
 
 def standing_of(subjects: Collection[str]) -> dict[str, ModerationAct]:
     """`standing` of many at once; a subject without one is left out."""
-    last = select(func.max(ModerationAct.id)).where(ModerationAct.subject.in_(subjects), *_stands())
+    last = select(func.max(ModerationAct.id)).where(ModerationAct.subject.in_(subjects), *stands())
     rows = select(ModerationAct).where(ModerationAct.id.in_(last.group_by(ModerationAct.subject)))
     return {act.subject: act for act in db.session.scalars(rows)}
 
 
 def last_by(actor: str) -> ModerationAct | None:
-    """What an organiser did last, within the hour and not undone."""
-    mine = (ModerationAct.actor == actor, ModerationAct.at > clock.now() - LAST_FOR, *_stands())
+    """What an organiser did last in the room, within the hour and not undone; held signatures have a page of their own."""
+    mine = (
+        ModerationAct.actor == actor,
+        ModerationAct.subject.not_like("held:%"),
+        ModerationAct.at > clock.now() - LAST_FOR,
+        *stands(),
+    )
     return db.session.scalar(select(ModerationAct).where(*mine).order_by(ModerationAct.id.desc()).limit(1))
 
 
@@ -46,5 +51,6 @@ def forget(moment: datetime) -> int:
     return len(emptied)
 
 
-def _stands() -> tuple[Any, ...]:
+def stands() -> tuple[Any, ...]:
+    """Of an act: that it is a judgement, and not undone."""
     return ModerationAct.undone_at.is_(None), ModerationAct.act != Act.UNDO

@@ -13,10 +13,10 @@ from organisers.answers import actor, done
 from organisers.blueprint import ID, office
 from organisers.cases import services as case_services
 from organisers.moderation import acts, letters, queue
-from organisers.moderation.judging import Subject
 from organisers.moderation.models import Act
 from organisers.moderation.room_forms import ACTS, REASONS, STATES, RejectForm, ReplyForm
 from organisers.moderation.room_views import judge_one
+from organisers.moderation.subjects import Subject
 
 COMMENTS = f"/cases/<{ID}:case_id>/comments"
 COMMENT = f"{COMMENTS}/<{ID}:comment_id>"

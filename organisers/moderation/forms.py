@@ -12,11 +12,17 @@ from wtforms.validators import Optional
 
 from core import countries
 from organisers.fields import Choice, LocalMoment, OfficeForm, line, text
+from organisers.moderation.models import RejectReason
 from petitions.models import Petition
 
 SHOWN_AS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 ANY = ("", _l("Any"))
 RELEASE, DISCARD = "release", "discard"
+WHY = [
+    ("", _l("Choose a reason")), (RejectReason.SPAM.value, _l("Made by a machine, or in bulk")),
+    (RejectReason.ABUSE.value, _l("Insult or threat")), (RejectReason.PERSONAL.value, _l("Signed for somebody else")),
+    (RejectReason.OTHER.value, _l("Something else")),
+]  # fmt: skip
 
 
 class InvalidationForm(OfficeForm):
@@ -78,7 +84,7 @@ class ReasonForm(OfficeForm):
 
 
 class HeldForm(OfficeForm):
-    """A group by reason or wave, or rows that were ticked."""
+    """A group by reason or wave, or rows that were ticked; whoever discards says why."""
 
     act = HiddenField()
     reason = HiddenField()
@@ -88,6 +94,23 @@ class HeldForm(OfficeForm):
     def chosen(self) -> Mapping[str, Any]:
         """What the services take."""
         return {"reason": self.reason.data or "", "cluster": self.cluster.data or "", "ids": self.ids.data or []}
+
+    why = Choice(_l("Reason"), choices=WHY, default="")
+    note = text(_l("Note for the other organisers (optional)"), 500)
+
+    def judgement(self) -> dict[str, Any]:
+        """The reason, as `held_judging` takes it; nothing is asked of who lets go."""
+        if self.act.data == RELEASE:
+            return {}
+        return {"reason": RejectReason(self.why.data), "note": self.note.data or ""}
+
+    def validate_why(self, field: Choice) -> None:
+        if self.act.data == DISCARD and not field.data:
+            raise ValidationError(_("Choose why you discard them."))
+
+    def validate_note(self, field: HiddenField) -> None:
+        if self.act.data == DISCARD and self.why.data == RejectReason.OTHER.value and not field.data:
+            raise ValidationError(_("Write in a few words why: “something else” alone tells the others nothing."))
 
     def validate_act(self, field: HiddenField) -> None:
         if field.data not in (RELEASE, DISCARD):

@@ -1,9 +1,7 @@
 """Judging what the public wrote, of whatever kind: approve, reject, undo; whoever judges what another has judged is told."""
 
-import re
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
-from typing import NamedTuple, Self
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import update
 
@@ -11,17 +9,15 @@ from cases.comments import judging as comments
 from cases.comments.models import CommentState
 from core import audit, clock, reports
 from core.db import db
-from core.vault import VaultError
+from core.keystore import KeyMissing
+from core.vault import SITE, VaultError, vault
 from donations.wall import services as wall
-from donations.wall.models import Words
-from organisers.moderation import acts
+from organisers.moderation import acts, subjects
 from organisers.moderation.models import Act, ModerationAct, RejectReason
+from organisers.moderation.subjects import APPROVED, CLAIMS, HELD, JUDGED, REJECTED, WORDS, Subject
+from petitions.invitations import judging as claims
 
-HELD, APPROVED, REJECTED = "held", "approved", "rejected"
 AFTER = {Act.APPROVE: APPROVED, Act.REJECT: REJECTED}
-WORDS = {HELD: Words.WAITING, APPROVED: Words.APPROVED, REJECTED: Words.HIDDEN}
-STATES = {words: state for state, words in WORDS.items()}
-SUBJECT = re.compile(r"(comment|wall):([1-9][0-9]{0,9})", re.ASCII)
 
 
 class MovedOn(ValueError):
@@ -36,25 +32,10 @@ class Unreadable(ValueError):
     """Its seal does not open, so that it cannot be shown."""
 
 
-class NotASubject(ValueError):
-    """Names nothing that could be judged."""
-
-
-class Subject(NamedTuple):
-    kind: str
-    number: int
-
-    @classmethod
-    def read(cls, text: str) -> Self:
-        """Of its name, like 'comment:12'. Raises NotASubject."""
-        found = SUBJECT.fullmatch(text)
-        if found is None:
-            raise NotASubject(text)
-        return cls(found[1], int(found[2]))
-
-    @property
-    def name(self) -> str:
-        return f"{self.kind}:{self.number}"
+def prepare() -> None:
+    """Readies the vault, before anything is written; where it cannot be readied, what needs a seal says so itself."""
+    with suppress(VaultError):
+        vault().prepare(SITE)
 
 
 def judge(
@@ -62,14 +43,14 @@ def judge(
 ) -> None:
     """Approves or rejects what stands as it was seen, and settles its reports; approving what is shown keeps it.
 
-    The caller has prepared the vault for SITE. Raises MovedOn, Unreadable, and the kind's own RowNotFound."""
+    `prepare` came first. Raises MovedOn, Unreadable, SubjectNotFound."""
     _write(subject, act, before=seen, after=AFTER[act], actor=actor, reason=reason, note=note)
 
 
 def undo(subject: Subject, *, seen: str, actor: str) -> None:
-    """Takes the standing judgement back, with its reports. The caller has prepared the vault for SITE.
+    """Takes the standing judgement back, with its reports. `prepare` came first.
 
-    Raises MovedOn, NothingToUndo, Unreadable."""
+    Raises MovedOn, NothingToUndo, Unreadable, SubjectNotFound."""
     last = acts.standing(subject.name)
     if last is None:
         raise NothingToUndo(subject.name)
@@ -83,11 +64,6 @@ def undo(subject: Subject, *, seen: str, actor: str) -> None:
     _write(subject, Act.UNDO, before=last.after, after=last.before, actor=actor)
 
 
-def state_of(subject: Subject) -> str:
-    """How a subject stands. Raises the kind's own RowNotFound."""
-    return KINDS[subject.kind][0](subject.number)
-
-
 def _write(
     subject: Subject,
     act: Act,
@@ -98,10 +74,11 @@ def _write(
     reason: RejectReason | None = None,
     note: str = "",
 ) -> None:
-    if state_of(subject) != before or before not in WORDS:
+    if subjects.look(subject).state != before or before not in JUDGED:
         raise MovedOn(subject.name)
     if before != after:
-        KINDS[subject.kind][1](subject.number, before, after, actor)
+        with _told_apart(subject):
+            MOVES[subject.kind](subject.number, before, after, actor)
     moment = clock.now()
     if act != Act.UNDO:
         reports.settle(subject.name, moment)
@@ -113,39 +90,31 @@ def _write(
 
 
 @contextmanager
-def _told_apart(number: int):  # type: ignore[no-untyped-def]
+def _told_apart(subject: Subject):  # type: ignore[no-untyped-def]
     """Each kind's own errors as ours."""
     try:
         yield
-    except (comments.MovedOn, wall.JudgedAlready) as error:
-        raise MovedOn(str(number)) from error
-    except VaultError as error:
-        raise Unreadable(str(number)) from error
-
-
-def _comment_state(number: int) -> str:
-    return comments.find(number).state.value
+    except (comments.MovedOn, wall.JudgedAlready, claims.MovedOn) as error:
+        raise MovedOn(subject.name) from error
+    except (VaultError, KeyMissing) as error:
+        raise Unreadable(subject.name) from error
 
 
 def _move_comment(number: int, before: str, after: str, actor: str) -> None:
-    with _told_apart(number):
-        comments.move(comments.find(number), before=CommentState(before), after=CommentState(after))
-
-
-def _wall_state(number: int) -> str:
-    return STATES.get(wall.get(number).words, "")
+    comments.move(comments.find(number), before=CommentState(before), after=CommentState(after))
 
 
 def _move_wall(number: int, before: str, after: str, actor: str) -> None:
     """Through waiting, which makes sure that the row still stands as it was seen."""
-    with _told_apart(number):
-        wall.hold_again(number, WORDS[before])
-        if after != HELD:
-            wall.judge(number, WORDS[after], actor=actor)
+    wall.hold_again(number, WORDS[before])
+    if after != HELD:
+        wall.judge(number, WORDS[after], actor=actor)
 
 
-Move = Callable[[int, str, str, str], None]
-KINDS: Mapping[str, tuple[Callable[[int], str], Move]] = {
-    "comment": (_comment_state, _move_comment),
-    "wall": (_wall_state, _move_wall),
-}
+def _move_claim(number: int, before: str, after: str, actor: str) -> None:
+    claims.move(number, before=CLAIMS[before], after=CLAIMS[after])
+
+
+MOVES: Mapping[str, Callable[[int, str, str, str], None]] = {
+    "comment": _move_comment, "wall": _move_wall, "notable": _move_claim,
+}  # fmt: skip

@@ -1,30 +1,32 @@
 """What the moderation room shows: one queue over kinds, what was reported by many first; and what waits elsewhere."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 from sqlalchemy import func, select
 
-from cases.comments import judging as comments
 from cases.comments.models import Comment, CommentState
 from cases.models import Case
-from core import clock, reports
+from core import reports
 from core.db import RowNotFound, db
 from core.reports import Standing
 from donations.models import Donation
-from donations.wall import services as wall
 from donations.wall.models import WallEntry, Words
 from donations.wall.standing import entry_stands
 from organisers.accounts.scope import Cases, among, visible
-from organisers.moderation import acts
-from organisers.moderation.judging import APPROVED, HELD, REJECTED, STATES, WORDS, Subject
+from organisers.moderation import acts, opened, subjects
 from organisers.moderation.models import ModerationAct
+from organisers.moderation.opened import Row
+from organisers.moderation.subjects import APPROVED, HELD, JUDGED, REJECTED, Look, Subject
 from petitions.abuse import held_services
+from petitions.invitations.judging import CLAIMS
 from petitions.invitations.models import Invitation
 from petitions.models import Petition
-from petitions.states import InvitationKind, InvitationState
+from petitions.states import InvitationState
 
 SHOWN = 50
 MANY = 3  # networks: so many reports lift words to the top of the queue; they hide nothing, for that would be a troll's weapon
@@ -34,7 +36,7 @@ UNREPORTED = Standing(0, datetime.max)
 
 @dataclass(frozen=True)
 class Filter:
-    """Which part of the queue: `state` waiting, reported, approved or rejected; `kind` comment, solidarity, wall or ''; of
+    """Which part of the queue: `state` waiting, reported, approved or rejected; `kind` as of an Item, or ''; of
     these cases, or of all and of what belongs to none."""
 
     state: str = WAITING
@@ -47,7 +49,7 @@ class Item:
     """One thing to judge, opened; `text` is '' where its seal does not open."""
 
     subject: Subject
-    kind: str  # comment, solidarity, wall
+    kind: str  # comment, solidarity, wall, notable, organisation
     state: str
     name: str
     text: str
@@ -57,6 +59,8 @@ class Item:
     trapped: bool
     networks: int  # that reported it and wait for an answer
     act: ModerationAct | None  # the judgement that stands
+    reported: reports.Open | None  # what they say; None where nobody waits for an answer
+    petition: Petition | None = None  # of a claim
 
     @property
     def anchor(self) -> str:
@@ -81,40 +85,39 @@ class Attention(NamedTuple):
 def items(wanted: Filter) -> list[Item]:
     """The queue in the order in which it should be judged: much reported, then by age, what machines filled in last."""
     standing = reports.standing()
-    found: dict[str, Item] = {}
-    for item in (*_of_state(wanted, standing), *_reported(wanted, standing)):
-        if _wanted(item, wanted):
-            found.setdefault(item.subject.name, item)
-    if wanted.state in (APPROVED, REJECTED):
-        return list(found.values())[:SHOWN]
-    ordered = sorted(found.values(), key=lambda one: (one.networks < MANY, one.trapped, one.since, one.subject.name))
-    return ordered[:SHOWN]
+    found = _items(_rows(wanted, standing), standing)
+    if wanted.state not in (APPROVED, REJECTED):
+        found.sort(key=lambda one: (one.networks < MANY, one.trapped, one.since, one.subject.name))
+    return found[:SHOWN]
 
 
 def item(subject: Subject) -> Item:
     """One thing to judge, however it stands. Raises the kind's own RowNotFound."""
-    return next(_items([FINDERS[subject.kind](subject.number)], reports.standing()))
-
-
-def case_of(subject: Subject) -> int | None:
-    """The case that it belongs to; None for words on the wall of the general fund. Raises the kind's own RowNotFound."""
-    case = item(subject).case
-    return case.id if case else None
+    [found] = _items([opened.find(subject)], reports.standing())
+    return found
 
 
 def attention(cases: Cases) -> Attention:
-    """For the dashboard: what nobody has judged, comments, words for the wall and reports; without what machines filled in."""
+    """For the dashboard: comments, words for the wall and claims that nobody has judged, and reports; without what machines
+    filled in. Counted only: nothing is opened for it."""
     held = (Comment.state == CommentState.HELD, Comment.trapped.is_(False))
     written = select(func.count(), func.min(Comment.received_at)).where(*held)
     waiting = (WallEntry.words == Words.WAITING, WallEntry.name.is_not(None), entry_stands())
     given = select(func.count(), func.min(Donation.created_at)).select_from(WallEntry)
     given = given.join(Donation, Donation.id == WallEntry.donation_id).where(*waiting)
+    claimed = select(func.count(), func.min(Invitation.confirmed_at)).select_from(Invitation)
+    claimed = claimed.join(Petition, Petition.id == Invitation.petition_id)
+    claimed = claimed.where(Invitation.state == InvitationState.CONFIRMED, CLAIMS)
     rows = [
         db.session.execute(visible(written, Comment.case_id, cases)).one(),
         db.session.execute(visible(given, WallEntry.case_id, cases)).one(),
+        db.session.execute(visible(claimed, Petition.case_id, cases)).one(),
     ]
     standing = reports.standing()
-    reported = [standing[one.subject.name].since for one in items(Filter(state=REPORTED, cases=cases))]
+    found = subjects.looks(Subject.read(name) for name, said in standing.items() if said.networks)
+    reported = [
+        standing[subject.name].since for subject, look in found.items() if look.state != HELD and _reached(look, cases)
+    ]
     moments = [*(since for _number, since in rows if since), *reported]
     return Attention(sum(number for number, _since in rows) + len(reported), min(moments, default=None))
 
@@ -125,80 +128,35 @@ def held_submissions(cases: Cases) -> list[Elsewhere]:
     return [Elsewhere(one.petition, one.submissions, one.since) for one in found]
 
 
-def invitations(cases: Cases) -> list[Elsewhere]:
-    """Petitions on which a notable or an organisation has confirmed and waits for approval."""
-    waits = (Invitation.state == InvitationState.CONFIRMED, Invitation.kind != InvitationKind.MEMBER)
-    counted = select(Invitation.petition_id, func.count(), func.min(Invitation.confirmed_at)).where(*waits)
-    rows = db.session.execute(counted.group_by(Invitation.petition_id).order_by(Invitation.petition_id)).all()
-    found = [Elsewhere(db.session.get_one(Petition, key), number, since) for key, number, since in rows]
-    return among(found, cases, lambda one: one.petition.case_id)
+def _reached(look: Look, cases: Cases) -> bool:
+    """Whether there is anything to judge, in one of these cases."""
+    return look.state in JUDGED and (cases is None or look.case_id in cases)
 
 
-def _wanted(item: Item, wanted: Filter) -> bool:
-    if item.state not in WORDS:  # its writer has taken it back
-        return False
-    in_case = wanted.cases is None or (item.case is not None and item.case.id in wanted.cases)
-    return in_case and wanted.kind in ("", item.kind) and (wanted.state != REPORTED or item.networks > 0)
-
-
-def _of_state(wanted: Filter, standing: Mapping[str, Standing]) -> Iterator[Item]:
-    """What stands as the filter says, of both kinds; 'reported' is found by its reports alone."""
+def _rows(wanted: Filter, standing: Mapping[str, Standing]) -> Iterator[Row]:
+    """What stands as the filter says; 'reported' is found by its reports alone."""
     state = {WAITING: HELD}.get(wanted.state, wanted.state)
-    if state in WORDS:
-        kind = wanted.kind if wanted.kind in ("comment", "solidarity") else ""
-        state_of = CommentState(state)
-        held = comments.in_state(state_of, cases=wanted.cases, kind=kind, limit=SHOWN)
-        yield from _items([_comment(one) for one in held], standing)
-        on_wall = wall.in_state(WORDS[state], cases=wanted.cases, limit=SHOWN)
-        yield from _items([_words(one) for one in on_wall], standing)
-
-
-def _reported(wanted: Filter, standing: Mapping[str, Standing]) -> Iterator[Item]:
+    if state in JUDGED:
+        yield from opened.in_state(state, kind=wanted.kind, cases=wanted.cases, limit=SHOWN)
     if wanted.state in (WAITING, REPORTED):
-        yield from _opened([Subject.read(name) for name in standing], standing)
+        yield from islice(_reported(wanted, standing), SHOWN)
 
 
-def _opened(subjects: Sequence[Subject], standing: Mapping[str, Standing]) -> Iterator[Item]:
-    rows = []
-    for subject in subjects:
-        try:
-            rows.append(FINDERS[subject.kind](subject.number))
-        except RowNotFound:  # reported, and deleted since
-            continue
-    yield from _items(rows, standing)
+def _reported(wanted: Filter, standing: Mapping[str, Standing]) -> Iterator[Row]:
+    """Those of the most networks first: so that many small reports push nothing out of sight."""
+    named = (Subject.read(name) for name, said in standing.items() if said.networks or wanted.state == WAITING)
+    reached = [subject for subject, look in subjects.looks(named).items() if _reached(look, wanted.cases)]
+    for subject in sorted(reached, key=lambda one: (-standing[one.name].networks, standing[one.name].since)):
+        with suppress(RowNotFound):  # deleted just now
+            row = opened.find(subject)
+            if wanted.kind in ("", row["kind"]):
+                yield row
 
 
-Row = dict[str, object]
-
-
-def _items(rows: Sequence[Row], standing: Mapping[str, Standing]) -> Iterator[Item]:
-    names = [row["subject"].name for row in rows]  # type: ignore[attr-defined]
-    done = acts.standing_of(names)
-    for name, row in zip(names, rows, strict=True):
-        yield Item(**row, networks=standing.get(name, UNREPORTED).networks, act=done.get(name))  # type: ignore[arg-type]
-
-
-def _comment(comment: Comment) -> Row:
-    words = comments.words_of(comment)
-    return {
-        "subject": Subject("comment", comment.id), "kind": comment.kind.value, "state": comment.state.value,
-        "name": words.name, "text": words.text, "country": words.country, "case": comment.case,
-        "since": comment.received_at, "trapped": comment.trapped,
-    }  # fmt: skip
-
-
-def _words(waiting: wall.Waiting) -> Row:
-    entry = waiting.entry
-    text = " · ".join(filter(None, (waiting.message, waiting.tribute_name)))
-    given = entry.donation.created_at if entry.donation else clock.now()
-    case = db.session.get(Case, entry.case_id) if entry.case_id else None
-    return {
-        "subject": Subject("wall", entry.id), "kind": "wall", "state": STATES.get(entry.words, ""),
-        "name": entry.name or "", "text": text, "country": "", "case": case, "since": given, "trapped": False,
-    }  # fmt: skip
-
-
-FINDERS: Mapping[str, Callable[[int], Row]] = {
-    "comment": lambda number: _comment(comments.find(number)),
-    "wall": lambda number: _words(wall.opened(wall.get(number))),
-}
+def _items(rows: Iterable[Row], standing: Mapping[str, Standing]) -> list[Item]:
+    named = {row["subject"].name: row for row in rows}
+    judged, said = acts.standing_of(named), reports.open_of(named)
+    return [
+        Item(**row, networks=standing.get(name, UNREPORTED).networks, act=judged.get(name), reported=said.get(name))
+        for name, row in named.items()
+    ]

@@ -12,9 +12,9 @@ from wtforms import HiddenField, SelectMultipleField, ValidationError
 from cases.models import Case
 from organisers.accounts.scope import Cases
 from organisers.fields import Choice, OfficeForm, text
-from organisers.moderation.judging import APPROVED, REJECTED, NotASubject, Subject
 from organisers.moderation.models import Act, RejectReason
 from organisers.moderation.queue import REPORTED, WAITING, Filter
+from organisers.moderation.subjects import APPROVED, REJECTED, NotASubject, Subject
 
 REASONS = {
     RejectReason.ABUSE: _l("Insult or threat"), RejectReason.PERSONAL: _l("Private things about a person"),
@@ -27,6 +27,7 @@ STATES = {
 }  # fmt: skip
 KINDS = {
     "": _l("All kinds"), "comment": _l("Comments"), "solidarity": _l("Messages of solidarity"), "wall": _l("Words of donors"),
+    "notable": _l("Notable signatories"), "organisation": _l("Organisations"),
 }  # fmt: skip
 
 
@@ -95,8 +96,8 @@ class ManyForm(OfficeForm):
             raise ValidationError(_("Load this page again, and then tick those that you mean.")) from None
 
     def chosen(self) -> list[tuple[Subject, str]]:
-        """(subject, state that was seen). Raises NotASubject."""
-        parts = [value.partition("@") for value in self.items.data or []]
+        """(subject, state that was seen), each once. Raises NotASubject."""
+        parts = [value.partition("@") for value in dict.fromkeys(self.items.data or [])]
         return [(Subject.read(name), seen) for name, _at, seen in parts]
 
 

@@ -1,5 +1,7 @@
 """The moderation room: one queue, judged by buttons or keys; every judgement can be undone."""
 
+import enum
+from collections import Counter
 from typing import Any
 
 from flask import Response, make_response, render_template, request
@@ -8,18 +10,27 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from core import countries
-from core.db import db
+from core.db import RowNotFound, db
 from core.guards import with_scripts
-from core.vault import SITE, vault
 from organisers.accounts import presence
 from organisers.answers import actor, done
 from organisers.blueprint import ID, office
 from organisers.cases import services as case_services
-from organisers.moderation import acts, judging, queue
-from organisers.moderation.judging import Subject
+from organisers.moderation import acts, judging, queue, subjects
 from organisers.moderation.models import Act
 from organisers.moderation.room_forms import ACTS, REASONS, STATES, FilterForm, ManyForm, RejectForm
+from organisers.moderation.subjects import Subject
 from organisers.permissions import JUDGES
+from petitions.invitations import judging as claims
+
+
+class End(enum.Enum):
+    """What became of one of those ticked."""
+
+    APPROVED = enum.auto()
+    MISSED = enum.auto()
+    SEALED = enum.auto()
+
 
 SAID = {
     Act.APPROVE: lambda: _("Approved: the page shows it."),
@@ -38,18 +49,10 @@ def approve_ticked() -> BaseResponse:
     form, filters = ManyForm(), _filters()
     if not form.validate():
         return room_page(problems=[str(message) for message in form.items.errors or ()])
-    vault().prepare(SITE)
-    approved, missed = 0, 0
-    for subject, seen in form.chosen():
-        _check_reach(subject)
-        try:
-            with db.session.begin_nested():
-                judging.judge(subject, Act.APPROVE, seen=seen, actor=actor())
-            approved += 1
-        except (judging.MovedOn, judging.Unreadable):
-            missed += 1
+    judging.prepare()
+    ended = Counter(_approve(subject, seen) for subject, seen in form.chosen())
     db.session.commit()
-    return done(_approved(approved, missed), ".moderation_room", **filters.address())
+    return done(_told(ended), ".moderation_room", **filters.address())
 
 
 @office.post("/moderation/undo")
@@ -68,12 +71,20 @@ def judge_wall_words(entry_id: int, verdict: str) -> BaseResponse:
     return judge_one(Subject("wall", entry_id), Act(verdict))
 
 
+@office.post(f"/petitions/<{ID}:petition_id>/invitations/<{ID}:invitation_id>/claim/<any({ACTS}):verdict>")
+def judge_claim(petition_id: int, invitation_id: int, verdict: str) -> BaseResponse:
+    """Of a notable signatory, or of an organisation."""
+    if claims.get(invitation_id).petition_id != petition_id:
+        raise claims.ClaimNotFound(str(invitation_id))
+    return judge_one(Subject("notable", invitation_id), Act(verdict))
+
+
 def judge_one(subject: Subject, act: Act, *, seen: str = "") -> BaseResponse:
     """Judges one subject as a form of the room, or of its own page, asks; and goes back to where the form stood."""
     seen, form = seen or request.form.get("seen", ""), RejectForm()
     if act == Act.REJECT and not form.validate():
         return room_page(refused=(subject, form))
-    vault().prepare(SITE)
+    judging.prepare()
     try:
         if act == Act.UNDO:
             judging.undo(subject, seen=seen, actor=actor())
@@ -85,7 +96,7 @@ def judge_one(subject: Subject, act: Act, *, seen: str = "") -> BaseResponse:
         )
     except judging.Unreadable:
         return _refused(
-            _("Its seal does not open, so it cannot be shown. Ask whoever runs the site about the keys."), subject
+            _("Its seal does not open, so that it cannot be shown. Ask whoever runs the site about the keys."), subject
         )
     db.session.commit()
     return _back(SAID[act](), subject)
@@ -98,7 +109,7 @@ def room_page(*, problems: list[str] | None = None, refused: tuple[Subject, Reje
         problems = [str(message) for messages in refused[1].errors.values() for message in messages]
     context: dict[str, Any] = {
         "items": queue.items(filters.asked(reached)), "filters": filters, "last": acts.last_by(actor()), "many": queue.MANY,
-        "held": queue.held_submissions(reached), "invited": queue.invitations(reached), "reasons": REASONS, "states": STATES,
+        "held": queue.held_submissions(reached), "reasons": REASONS, "states": STATES,
         "reject": RejectForm(formdata=None), "refused": refused, "problems": problems or [], "country_name": countries.name_of,
         "waiting": queue.attention(reached),
     }  # fmt: skip
@@ -107,9 +118,22 @@ def room_page(*, problems: list[str] | None = None, refused: tuple[Subject, Reje
 
 
 def _check_reach(subject: Subject) -> None:
-    """Raises NotFound for what belongs to another's case."""
-    if not presence.scope().reaches(queue.case_of(subject), JUDGES):
-        raise case_services.NotFound(subject.name)
+    """Raises SubjectNotFound for what belongs to another's case."""
+    if not presence.scope().reaches(subjects.look(subject).case_id, JUDGES):
+        raise subjects.SubjectNotFound(subject.name)
+
+
+def _approve(subject: Subject, seen: str) -> End:
+    """Approves one of many; what cannot be approved stops none of the others."""
+    try:
+        _check_reach(subject)
+        with db.session.begin_nested():
+            judging.judge(subject, Act.APPROVE, seen=seen, actor=actor())
+    except (judging.MovedOn, RowNotFound):
+        return End.MISSED
+    except judging.Unreadable:
+        return End.SEALED
+    return End.APPROVED
 
 
 def _filters() -> FilterForm:
@@ -125,18 +149,20 @@ def _back(sentence: str, subject: Subject) -> BaseResponse:
     """To the item that follows, so that whoever works by keyboard goes on there; or to the item's own page."""
     following = request.form.get("following", "")
     if following == "own" and subject.kind == "comment":
-        case_id = queue.item(subject).case.id  # type: ignore[union-attr]
-        return done(sentence, ".comment", case_id=case_id, comment_id=subject.number)
+        return done(sentence, ".comment", case_id=subjects.look(subject).case_id, comment_id=subject.number)
     return done(sentence, ".moderation_room", **_filters().address(), _anchor=following or "queue")
 
 
-def _approved(approved: int, missed: int) -> str:
-    sentence = ngettext("%(number)s is approved.", "%(number)s are approved.", approved, number=approved)
-    if not missed:
-        return sentence
-    other = ngettext(
-        "%(number)s stands otherwise by now and was left as it is.",
-        "%(number)s stand otherwise by now and were left as they are.",
-        missed, number=missed,
-    )  # fmt: skip
-    return f"{sentence} {other}"
+def _told(ended: Counter[End]) -> str:
+    """What became of those ticked: 3 approved; 1 was changed meanwhile, look again."""
+    approved, missed, sealed = ended[End.APPROVED], ended[End.MISSED], ended[End.SEALED]
+    sentences = [ngettext("%(number)s is approved.", "%(number)s are approved.", approved, number=approved)]
+    if missed:
+        one = "%(number)s was changed or taken back meanwhile and was left as it is: look again."
+        many = "%(number)s were changed or taken back meanwhile and were left as they are: look again."
+        sentences.append(ngettext(one, many, missed, number=missed))
+    if sealed:
+        one = "%(number)s cannot be shown, because its seal does not open: ask whoever runs the site about the keys."
+        many = "%(number)s cannot be shown, because their seals do not open: ask whoever runs the site about the keys."
+        sentences.append(ngettext(one, many, sealed, number=sealed))
+    return " ".join(sentences)

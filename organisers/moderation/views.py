@@ -9,13 +9,16 @@ from werkzeug.wrappers import Response
 
 from core import switches
 from core.db import db
+from core.guards import with_scripts
 from core.vault import SITE, vault
 from organisers.accounts.presence import cases_of, may
-from organisers.answers import actor, done, form_page
+from organisers.answers import actor, done, form_page, moved_on
 from organisers.blueprint import ID, office
 from organisers.masking import Mask
+from organisers.moderation import held_judging
 from organisers.moderation import services as moderation_services
-from organisers.moderation.forms import DISCARD, RELEASE, HeldForm
+from organisers.moderation.forms import DISCARD, RELEASE, WHY, HeldForm
+from organisers.moderation.models import Act
 from organisers.permissions import JUDGES
 from organisers.petitions.views import PETITION
 from petitions import services
@@ -24,7 +27,7 @@ from petitions.models import Petition
 from petitions.signature_services import takes_signatures
 
 SIGNAL = f"/signals/<{ID}:signal_id>"
-ACTS = {RELEASE: held_services.release, DISCARD: held_services.discard}
+ACTS = {RELEASE: Act.APPROVE, DISCARD: Act.REJECT}
 
 
 @office.get("/signals")
@@ -102,12 +105,23 @@ def judge_held(petition_id: int) -> Response:
         return _held_page(petition, form)
     act = form.act.data or ""
     try:
-        number = ACTS[act](petition, actor=actor(), **form.chosen())
+        number = held_judging.judge(petition, ACTS[act], form.chosen(), actor=actor(), **form.judgement())
     except held_services.TakesNone:
         form.form_errors.append(_("The petition takes no signatures any more: what is held can only be discarded."))
         return _held_page(petition, form)
     db.session.commit()
     return done(_said(act, number), ".held", petition_id=petition.id)
+
+
+@office.post(f"{PETITION}/held/<{ID}:judgement>/undo")
+def undo_held(petition_id: int, judgement: int) -> Response:
+    petition = services.get(petition_id)
+    try:
+        number = held_judging.undo(petition, judgement, actor=actor())
+    except held_judging.NothingToUndo:
+        return moved_on(".held", petition_id=petition_id)
+    db.session.commit()
+    return done(_held_again(number), ".held", petition_id=petition_id)
 
 
 def _held_page(petition: Petition, form: HeldForm) -> Response:
@@ -116,8 +130,9 @@ def _held_page(petition: Petition, form: HeldForm) -> Response:
         "groups": held_services.groups(petition), "sample": held_services.sample(petition, **wanted),
         "waves": dict(moderation_services.waves_of(petition)), "reason_of": moderation_services.reason_of,
         "takes": takes_signatures(petition), "wanted": wanted, "mask": Mask(petition, "held"),
+        "history": held_judging.history(petition), "whys": dict(WHY),
     }  # fmt: skip
-    return form_page("office/held.html", form, petition=petition, **context)
+    return with_scripts(form_page("office/held.html", form, petition=petition, **context))
 
 
 def _said(act: str, number: int) -> str:
@@ -125,6 +140,13 @@ def _said(act: str, number: int) -> str:
         one, many = "%(number)s signature goes on its way.", "%(number)s signatures go on their way."
         return ngettext(one, many, number, number=number)
     return ngettext("%(number)s signature is discarded.", "%(number)s signatures are discarded.", number, number=number)
+
+
+def _held_again(number: int) -> str:
+    if not number:
+        return _("Nothing was left to hold again: they have confirmed meanwhile, or their data is gone.")
+    one, many = "%(number)s signature is held again.", "%(number)s signatures are held again."
+    return ngettext(one, many, number, number=number)
 
 
 def _settled_already() -> Response:

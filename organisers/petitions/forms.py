@@ -1,4 +1,4 @@
-"""Forms of a petition: its page, its recipients, the export of its signatures."""
+"""Forms of a petition: its page, its recipients."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,6 @@ from wtforms import BooleanField, StringField, ValidationError
 from wtforms.validators import InputRequired, Optional
 
 from core import clock
-from deliveries.formats import FORMATS
 from organisers.fields import Choice, LocalMoment, OfficeForm, country, goal, line, name, slug, text
 from petitions import deadlines
 from petitions.models import Petition, Recipient
@@ -67,7 +66,7 @@ class PetitionForm(OfficeForm):
         form, zone = cls(obj=petition), ZoneInfo(petition.time_zone)
         times = (petition.opens_at, petition.closes_at)
         form.known = {(petition.time_zone, _local(moment, zone)): moment for moment in times}
-        if not form.is_submitted():
+        if not form.is_typed():
             form.opens_at.data, form.closes_at.data = _local(petition.opens_at, zone), _local(petition.closes_at, zone)
             form.sources.data = " ".join(petition.sources)
         if petition.state == PetitionState.SCHEDULED:
@@ -140,10 +139,6 @@ class RecipientForm(OfficeForm):
 
 class RemoveRecipientForm(OfficeForm):
     reason = text(REASON, LONGEST_REASON)
-
-
-class ExportForm(OfficeForm):
-    format = Choice(_l("File type"), choices=[(key, format.label) for key, format in FORMATS.items()])
 
 
 def _codes(typed: str | None) -> list[str]:

@@ -1,9 +1,8 @@
-"""Petitions in the office: written, published, paused, closed, their numbers seen, their signatures exported."""
+"""Petitions in the office: written, published, paused, closed, their numbers seen."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import Response as FlaskResponse
 from flask import make_response, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -11,9 +10,6 @@ from werkzeug.wrappers import Response
 from core import clock, countries
 from core.db import db
 from core.guards import body_limit
-from deliveries import services as deliveries
-from deliveries.formats import FORMATS
-from deliveries.streams import in_own_context
 from organisers import charts, numbers
 from organisers.answers import actor, done, previewed, writing_page
 from organisers.blueprint import ID, office
@@ -22,7 +18,7 @@ from organisers.cases.views import LONG_TEXTS, slug_taken
 from organisers.dashboard import cells, funnel, series
 from organisers.petitions import services as petition_services
 from organisers.petitions import words
-from organisers.petitions.forms import ExportForm, PetitionForm
+from organisers.petitions.forms import PetitionForm
 from organisers.retention.services import takes_delivery
 from petitions import services
 from petitions.counting import tallies
@@ -85,20 +81,6 @@ def act(petition_id: int, name: str) -> Response:
     return saved(found, words.SAID[name]())
 
 
-@office.post(f"{PETITION}/export")
-def export(petition_id: int) -> Response:
-    found, form = services.get(petition_id), ExportForm()
-    if not form.validate_on_submit():
-        return petition_page(found, problems=form.format.errors, status=422)
-    wanted = form.format.data
-    chunks = deliveries.export(found, wanted, actor=actor())
-    name = f"list-{found.id}-{clock.now():%Y-%m-%d}.{wanted}"  # neutral: a file name is seen by whoever looks on
-    db.session.commit()
-    answer = FlaskResponse(in_own_context(chunks), content_type=FORMATS[wanted].media_type)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
-
-
 def petition_page(found: Petition, *, problems: Sequence[str] = (), status: int = 200) -> Response:
     """The petition with its numbers and whatever may be done to it now."""
     counted, span = tallies.numbers(found.id), request.args.get("chart", series.USUAL)
@@ -108,7 +90,6 @@ def petition_page(found: Petition, *, problems: Sequence[str] = (), status: int 
         "office/petition.html",
         petition=found,
         problems=problems,
-        form=ExportForm(formdata=None),
         acts=petition_services.offered(found),
         words=words,
         notable={"deliver": takes_delivery(found), "answer": found.state in ANSWERABLE, "win": found.state in WINNABLE},

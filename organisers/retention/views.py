@@ -7,6 +7,8 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from core.db import db
+from deliveries import asking
+from deliveries.states import PUBLISHED
 from organisers.answers import actor, done, form_page
 from organisers.blueprint import office
 from organisers.petitions.views import PETITION
@@ -94,6 +96,7 @@ def _page(found: Petition, **forms: Any) -> Response:
         offered=offered,
         unconfirmed=unconfirmed,
         counted=counted,
+        delivered=[one for one in asking.list_of(found) if one.state in PUBLISHED],
         erasing=found.erased_at is not None and erasure.under_way(found),
         **{**empty, **forms},
     )

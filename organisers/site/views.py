@@ -1,8 +1,5 @@
 """The site's own page: its facts, the licence of its texts, and the checklist before going live."""
 
-import hashlib
-from base64 import b64decode
-
 from babel import Locale
 from flask import current_app, make_response, render_template
 from flask_babel import get_babel, get_locale
@@ -13,7 +10,7 @@ from config import Settings
 from core import switches
 from core.db import db
 from core.health import newest_revision
-from core.vault import vault
+from core.site_signature import fingerprint, in_groups, public_key
 from organisers.answers import actor, done
 from organisers.blueprint import office
 from organisers.site import checking
@@ -54,22 +51,16 @@ def _page(form: LicenceForm) -> Response:
 
 def _facts(settings: Settings) -> list[tuple[str, str, str]]:
     """(what, how it stands, by which setting it is changed)."""
-    key = settings.site_public_key or vault().keystore.site_public_key()
+    marks = in_groups(fingerprint(public_key()))
     return [
         (_("Organisation"), settings.organisation, "ORGANISATION"),
         (_("Responsible for the data"), settings.data_controller, "DATA_CONTROLLER"),
         (_("Sender of mails"), settings.mail_from, "MAIL_FROM"),
         (_("Address for answers"), settings.mail_reply_to or _("the sender's"), "MAIL_REPLY_TO"),
         (_("Address of the site"), settings.server_url, "SERVER_URL"),
-        (_("Fingerprint of the site's key"), fingerprint(key), "SITE_PUBLIC_KEY"),
+        (_("Fingerprint of the site's key"), marks, "SITE_PUBLIC_KEY"),
         (_("Where its keystore lies"), str(settings.keystore), "UNDERSIGNED_DATA"),
     ]
-
-
-def fingerprint(public_key: str) -> str:
-    """The first half of the key's SHA-256 in groups of four, to compare by eye or by telephone."""
-    marks = hashlib.sha256(b64decode(public_key)).hexdigest()[:32]
-    return " ".join(marks[start : start + 4] for start in range(0, len(marks), 4))
 
 
 def _languages() -> list[str]:

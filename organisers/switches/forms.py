@@ -18,14 +18,15 @@ from petitions.states import RuleAction
 DOMAIN = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]", re.ASCII)
 ON_OFF = (("on", _l("On")), ("off", _l("Off")))
 PROOF = (("auto", _l("Under attack only")), ("on", _l("Always")), ("off", _l("Never")))
+SECOND = (("auto", _l("Where another organiser could say yes")), ("on", _l("Always")), ("off", _l("Never")))
 ACTIONS = (
     (RuleAction.HOLD.value, _l("Hold whoever signs from it, for review")),
     (RuleAction.TRUST.value, _l("Trust it: no other rule holds anybody from it")),
 )
 CHOOSE = _l("Choose one of these.")
 MOST = 10_000_000
-ON_OFF_NAMES = ("signing", "giving", "comments", "mailing", "refund_fraud")
-TURNED = (*ON_OFF_NAMES, "proof", "giving_proof", "mails_an_hour", "mails_a_day")
+ON_OFF_NAMES = ("signing", "giving", "comments", "mailing", "refund_fraud", "sampling")
+TURNED = (*ON_OFF_NAMES, "proof", "giving_proof", "second_person", "mails_an_hour", "mails_a_day")
 
 
 def _switch(label: Any, choices: Any = ON_OFF) -> Radios:
@@ -48,6 +49,8 @@ class SwitchForm(OfficeForm):
     proof = _switch(_l("Proof of work before signing"), PROOF)
     giving_proof = _switch(_l("Proof of work before giving"), PROOF)
     refund_fraud = _switch(_l("Give back what a bank reports as fraud"))
+    second_person = _switch(_l("A second person’s yes before a list is made"), SECOND)
+    sampling = _switch(_l("Samples for officials"))
     mails_an_hour = _number(_l("Mails an hour"))
     mails_a_day = _number(_l("Mails a day"))
 

@@ -6,6 +6,7 @@ from typing import Any
 from core.bulk import Addressee
 from core.db import db
 from donations import news
+from donations.own_page.links import live_from_now
 from petitions.updates import audience
 from petitions.updates.models import Update, UpdateState
 
@@ -18,6 +19,12 @@ def ahead(found: Update, after: int, limit: int) -> tuple[int, list[Addressee]]:
 
 def links(found: Update, addressees: Sequence[Addressee]) -> dict[int, dict[str, str]]:
     return news.fresh_links(addressees)
+
+
+def start_clocks(told: Mapping[str, Any]) -> None:
+    """A mail was handed over: the link in it lives from now on."""
+    if page := told.get("links", {}).get("page"):
+        live_from_now(audience.secret_in(page))
 
 
 def still_wanted(email: str, told: Mapping[str, Any]) -> str:

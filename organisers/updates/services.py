@@ -7,15 +7,15 @@ from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from core import clock, mail, relay, unsubscribes
-from core.bulk import Check
+from core import audit, clock, mail, relay, unsubscribes
+from core.bulk import Watch
 from core.db import db
 from donations import news
 from organisers.petitions.forms import language_choices
 from organisers.updates import donors
 from petitions.models import ConsentText, Petition
-from petitions.updates import audience
-from petitions.updates.models import Update
+from petitions.updates import audience, words
+from petitions.updates.models import Audience, Update
 from petitions.updates.sending import PHASES
 
 TEST = "organisers.update_test"
@@ -23,11 +23,12 @@ SHORTEST_NAME = 4  # letters of a word that gives a name away
 TWO_DIGITS = 100
 
 
-def languages(petition: Petition) -> list[str]:
-    """Those that somebody may have signed in, or may yet: the petition's own first."""
-    signed = db.session.scalars(select(ConsentText.language).where(ConsentText.petition_id == petition.id).distinct())
-    known = {*signed, *(code for code, _name in language_choices())}
-    return [petition.language, *sorted(known - {petition.language})]
+def languages(found: Update) -> list[str]:
+    """The original's, and those that somebody may have signed in, or may yet."""
+    own = ConsentText.petition_id == found.petition_id
+    signed = db.session.scalars(select(ConsentText.language).where(own).distinct())
+    known = {*signed, *found.texts, found.petition.language, *(code for code, _name in language_choices())}
+    return [found.language, *sorted(known - {found.language})]
 
 
 def about(found: Update) -> int:
@@ -47,22 +48,24 @@ def promise_test(found: Update, language: str, *, to: str) -> None:
     """Mails it to an organiser as a reader would get it, at once; two presses within a minute are one.
 
     The caller has prepared the vault for SITE."""
-    server, text = current_app.config["UNDERSIGNED"].server_url, found.text_in(language)
+    server, text = current_app.config["UNDERSIGNED"].server_url, words.text_of(found, language)
     links = {
         "list": f"{server}/unsubscribe/updates/{unsubscribes.token_of(to, audience.list_name(found.petition))}",
         "unsubscribe": f"{server}/unsubscribe/{unsubscribes.token_of(to)}",
     }
-    told = {"title": found.petition.title, "language": language, "donor": False, "asked": True, "links": links}
+    why = {"donor": found.audience == Audience.DONORS, "asked": found.kind not in audience.TOLD_ALL}
+    told = {"language": language, **why, "links": links}
     mail.promise(
         "update", to=to, key=f"update-test:{found.public_id}:{language}:{to}:{clock.now():%Y%m%d%H%M}",
         context={**text, **told, "subject": _("Test: %(subject)s", subject=text["subject"])}, language=language,
         priority=relay.TO_ORGANISERS, bulk=(TEST, {}),
     )  # fmt: skip
+    audit.record("update.tried", found.petition.slug, actor=to, update=found.id, language=language)
 
 
-CHECKS: dict[str, Check] = {
-    TEST: lambda email, told: "",  # an organiser who presses the button wants it
-    donors.CHECK: donors.still_wanted,
+CHECKS = {
+    TEST: Watch(lambda email, told: ""),  # an organiser who presses the button wants it
+    donors.CHECK: Watch(donors.still_wanted, donors.start_clocks),
 }
 
 

@@ -51,7 +51,7 @@ def edit_update(petition_id: int, update_id: int) -> Response:
     form = UpdateForm.of(found)
     if form.validate_on_submit():
         try:
-            services.write(found, found.petition.language, actor=actor(), **form.values())
+            services.write(found, found.language, actor=actor(), **form.values())
         except services.MovedOn:
             return moved_on(".update", petition_id=petition_id, update_id=update_id)
         return _saved(found, _("Saved."))
@@ -62,7 +62,7 @@ def edit_update(petition_id: int, update_id: int) -> Response:
 @body_limit(LONG_TEXTS)
 def translate_update(petition_id: int, update_id: int, language: str) -> Response:
     found = _get(petition_id, update_id)
-    if language not in update_services.languages(found.petition)[1:]:
+    if language not in update_services.languages(found)[1:]:
         abort(404)
     form = TextForm(data=found.texts.get(language))
     if form.validate_on_submit():
@@ -81,6 +81,8 @@ def test_update(petition_id: int, update_id: int, language: str) -> Response:
     found = _get(petition_id, update_id)
     if language not in found.texts:
         abort(404)
+    if found.petition.case.frozen_at:
+        return _frozen(found)
     update_services.promise_test(found, language, to=actor())
     return _saved(found, _("It is on its way to %(email)s.", email=actor()))
 
@@ -110,6 +112,8 @@ def act_on_update(petition_id: int, update_id: int, act_name: str) -> Response:
             services.approve(found, actor=actor())
         else:
             services.act(found, act_name, actor=actor())
+    except services.Frozen:
+        return _frozen(found)
     except services.MovedOn:
         return moved_on(".update", petition_id=petition_id, update_id=update_id)
     except services.OwnApproval:
@@ -130,9 +134,14 @@ def _page(found: Update, form: SendForm) -> Response:
         "office/update.html", form, update=found, petition=found.petition, words=words, progress=counting.progress(found),
         about=update_services.about(found) if draft else 0, near=services.too_soon(found) if draft else [],
         acts=services.offered(found), mine=actor() in (found.created_by, found.written_by),
-        languages=[(code, language_name(code)) for code in update_services.languages(found.petition)],
+        languages=[(code, language_name(code)) for code in update_services.languages(found)],
         given_away={code: update_services.given_away(found, text["subject"]) for code, text in found.texts.items()},
     )  # fmt: skip
+
+
+def _frozen(found: Update) -> Response:
+    db.session.rollback()
+    return _saved(found, words.frozen())
 
 
 def _saved(found: Update, sentence: str) -> Response:

@@ -19,9 +19,13 @@ ACTS = {
 SAID = {
     "approve": lambda: _("Approved. It can be sent now."),
     "unschedule": lambda: _("It is a draft again, and nothing was sent."),
-    "pause": lambda: _("Paused: nothing more goes until you press “Go on”."),
+    "pause": lambda: _(
+        "Paused. A mail that a worker had in hand this moment may still go; nothing else does until you press “Go on”."
+    ),
     "resume": lambda: _("It goes on from where it was."),
-    "cancel": lambda: _("Cancelled: whoever has not been written to gets nothing."),
+    "cancel": lambda: _(
+        "Cancelled. A mail that a worker had in hand this moment may still go; nobody else is written to any more."
+    ),
 }
 OUTCOMES = {
     "unsubscribed": _l("have ended this news, or all mail from this site"),
@@ -48,3 +52,7 @@ def needs_approval() -> str:
 
 def own_approval() -> str:
     return _("You have written this update yourself. Ask a second organiser to open this page and to approve it.")
+
+
+def frozen() -> str:
+    return _("The case is frozen for safety, so nothing of it is sent. Show the case again first.")

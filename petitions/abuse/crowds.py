@@ -126,7 +126,8 @@ class Crowd:
             return
         self.looked_at = time.monotonic()
         day = (Submission.petition_id == petition.id, Submission.received_at > clock.now() - DAY)
-        later = (Submission.state != SubmissionState.RECEIVED, Submission.id > max(self.ids, default=0) - LATE_IDS)
+        judged = Submission.state.not_in((SubmissionState.RECEIVED, SubmissionState.DISCARDED))
+        later = (judged, Submission.id > max(self.ids, default=0) - LATE_IDS)
         own = Submission.import_id.is_(None)  # a file that was taken in is no crowd
         ids = db.session.scalars(
             select(Submission.id).where(*day, *later, own).order_by(Submission.id.desc()).limit(MOST_READ)

@@ -6,18 +6,20 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Update, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, and_, case, func, insert, literal, or_, select, update
 
 from core import audit, clock
-from core.db import db
+from core.db import UTCDateTime, db
 from core.masks import masked_address
 from petitions import mails
+from petitions.abuse.models import HeldJudgement
 from petitions.models import LIVE, Petition, Submission
 from petitions.persons import UNREADABLE, opener
 from petitions.signature_services import GRACE, takes_signatures
 from petitions.states import HIDDEN_STATES, RELEASABLE, REVIEWED, HeldReason, PetitionState, SubmissionState
 
 SAMPLE = 20
+UNDO_LIFE = timedelta(days=7)  # of a judgement: so long what was discarded stays sealed
 JUDGED_WITHIN = timedelta(hours=72)
 TRICKLE = 30  # a minute
 CLOSING = timedelta(hours=24)  # no time is left for a judgement
@@ -94,21 +96,26 @@ def sample(petition: Petition, *, reason: str = "", cluster: str = "") -> list[S
     return [_show(row, open_row) for row in newest]
 
 
-def release(petition: Petition, *, actor: str, reason: str = "", cluster: str = "", ids: Sequence[int] = ()) -> int:
+def release(
+    petition: Petition, *, judgement: int, actor: str, reason: str = "", cluster: str = "", ids: Sequence[int] = ()
+) -> int:
     """Lets a group, or chosen rows, go: the worker judges each again, without the rules that held it, and mails.
 
-    The number of submissions. Raises NothingChosen, TakesNone."""
+    The number of submissions; `judgement` is the number by which `held_undoing` finds them. Raises NothingChosen, TakesNone."""
     if not takes_signatures(petition):
         raise TakesNone(petition.slug)
-    number = len(_release(_wanted(petition, reason, cluster, ids)))
+    number = len(_release(_marked(judgement, _wanted(petition, reason, cluster, ids))))
     _journal("held.released", petition, actor, number, reason, cluster)
     return number
 
 
-def discard(petition: Petition, *, actor: str, reason: str = "", cluster: str = "", ids: Sequence[int] = ()) -> int:
-    """Empties a group, or chosen rows, for good: no mail, no person data left. The number of them. Raises NothingChosen."""
-    emptied = {"state": SubmissionState.DISCARDED, "blob": None, "email_index": None, "code_digest": None}
-    change = update(Submission).where(*_wanted(petition, reason, cluster, ids)).values(emptied)
+def discard(
+    petition: Petition, *, judgement: int, actor: str, reason: str = "", cluster: str = "", ids: Sequence[int] = ()
+) -> int:
+    """Sets a group, or chosen rows, aside without a mail; they stay sealed for a week, in which it can be undone, and are
+    emptied then. The number of them. Raises NothingChosen."""
+    ended = {"state": SubmissionState.DISCARDED, "code_digest": None, "expires_at": clock.now() + UNDO_LIFE}
+    change = update(Submission).where(*_marked(judgement, _wanted(petition, reason, cluster, ids))).values(ended)
     gone = db.session.execute(change.returning(Submission.public_id, Submission.mails), execution_options=SILENT).all()
     mails.recall(row.public_id for row in gone if row.mails)
     _journal("held.discarded", petition, actor, len(gone), reason, cluster)
@@ -173,6 +180,16 @@ def _wanted(petition: Petition, reason: str, cluster: str, ids: Sequence[int]) -
     if not (reason or cluster or ids):
         raise NothingChosen
     return _chosen(petition, reason, cluster, ids)
+
+
+def _marked(judgement: int, wanted: Sequence[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
+    """Exactly the rows that are wanted at this moment, noted as judged; of two organisers at once one finds them."""
+    columns = (literal(judgement), Submission.id, Submission.held_reason, literal(clock.now(), UTCDateTime))
+    chosen = select(*columns).where(*wanted).with_for_update(of=Submission)
+    names = [HeldJudgement.judgement_id, HeldJudgement.submission_id, HeldJudgement.reason, HeldJudgement.at]
+    db.session.execute(insert(HeldJudgement).from_select(names, chosen))
+    marked = select(HeldJudgement.submission_id).where(HeldJudgement.judgement_id == judgement)
+    return [Submission.id.in_(marked)]
 
 
 def _release(wanted: Iterable[ColumnElement[bool]]) -> Sequence[int]:

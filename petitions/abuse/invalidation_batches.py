@@ -180,7 +180,8 @@ def _public_names(petition: Petition, rows: Sequence[Any]) -> list[dict[str, Any
     """What the page showed of those who chose to be public and whose data has not been cleared."""
     open_row = opener(petition)
     public = [row for row in rows if row.visibility == Visibility.PUBLIC and row.blob]
-    waiting = (Invitation.kind == InvitationKind.NOTABLE, Invitation.state == InvitationState.CONFIRMED)  # for a yes
+    unshown = (InvitationState.CONFIRMED, InvitationState.REJECTED)  # without a yes
+    waiting = (Invitation.kind == InvitationKind.NOTABLE, Invitation.state.in_(unshown))
     those = select(Invitation.signature_id).where(Invitation.signature_id.in_([row.id for row in public]), *waiting)
     unapproved = set(db.session.scalars(those))
     shown = [row for row in public if row.id not in unapproved]

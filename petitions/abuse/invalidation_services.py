@@ -83,6 +83,7 @@ def prepare(petition: Petition, condition: Condition, *, actor: str) -> Invalida
     db.session.add(found)
     db.session.flush()
     found.found = count_now(petition, asked)
+    journal("invalidation.prepared", found, actor, criteria=found.criteria, matches=found.found)
     if found.found is None:
         promise_work(found)
     return found

@@ -7,9 +7,9 @@ from sqlalchemy import JSON, Float, ForeignKey, Index, Integer, LargeBinary, Str
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
-from core.db import Base, UTCDateTime
+from core.db import Base, BigId, UTCDateTime
 from core.types import one_of
-from petitions.states import InvalidationState, RuleAction, SignalKind
+from petitions.states import HeldReason, InvalidationState, RuleAction, SignalKind
 
 
 class DomainRule(Base):
@@ -21,6 +21,16 @@ class DomainRule(Base):
     reason: Mapped[str] = mapped_column(Text, default="")
     created_by: Mapped[str] = mapped_column(String(254))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+
+
+class HeldJudgement(Base):
+    """That a judgement of the held queue was of this submission, and why it had been held: so that it can be undone."""
+
+    __tablename__ = "held_judgements"
+    judgement_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    submission_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    reason: Mapped[HeldReason] = mapped_column(one_of(HeldReason))
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
 
 
 class Signal(Base):

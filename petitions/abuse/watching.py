@@ -32,6 +32,7 @@ REMEMBERED = timedelta(minutes=30)
 LOCK = 7_310_002  # PostgreSQL advisory lock: two workers must not tell of one wave twice
 STAMPED_AT_ONCE = 1000
 NAMED = (SignalKind.COUNTRY_SHARE, SignalKind.DOMAIN_BURST, SignalKind.VELOCITY)  # the mail may say of what it is
+UNJUDGED = Submission.state != SubmissionState.DISCARDED  # an organiser has said what those are
 SENT_HERE = Submission.import_id.is_(None)  # a file that was taken in is no wave
 SILENT = {"synchronize_session": False}
 _bases: dict[str, tuple[datetime, Base]] = {}  # by public id; shares and counts, nobody's data
@@ -82,7 +83,7 @@ def _looks(petition: Petition) -> list[Look]:
     lately = (Submission.petition_id == petition.id, Submission.received_at > clock.now() - LOOKED_AT)
     query = select(*columns, blob).outerjoin(Signature, Signature.public_id == Submission.public_id)
     rows = db.session.execute(
-        query.where(*lately, SENT_HERE, blob.is_not(None)).order_by(Submission.id.desc()).limit(MOST)
+        query.where(*lately, SENT_HERE, UNJUDGED, blob.is_not(None)).order_by(Submission.id.desc()).limit(MOST)
     ).all()
     once = {row.email_index or row.public_id: row for row in rows}
     known, again, fresh = _seen.get(petition.public_id, {}), {}, []

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from core import clock, journal
 from core.db import db
@@ -19,6 +19,12 @@ LINE = "imported-line-removed"  # in the journal
 EMPTY: dict[str, Any] = {
     "state": SubmissionState.DISCARDED, "blob": None, "email_index": None, "code_digest": None, "expires_at": None,
 }  # fmt: skip
+
+
+def standing(found: SignatureImport) -> int:
+    """How many who came in by the file stand as taken over."""
+    here = (Submission.import_id == found.id, Submission.state == SubmissionState.IMPORTED)
+    return db.session.scalar(select(func.count()).select_from(Submission).where(*here)) or 0
 
 
 def work_on(found: SignatureImport) -> bool:
@@ -63,10 +69,12 @@ def _empty(petition_id: int, ids: Sequence[int]) -> int:
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
         theirs = (Submission.id.in_(some), Submission.state == SubmissionState.IMPORTED)
-        emptied = update(Submission).where(*theirs).values(EMPTY).returning(Submission.public_id, Submission.source)
-        taken += db.session.execute(emptied, execution_options=services.UNSYNCED).all()
-        links = delete(SignatureToken).where(SignatureToken.submission_id.in_(some))
-        db.session.execute(links, execution_options=services.UNSYNCED)
+        gone = (Submission.id, Submission.public_id, Submission.source)
+        emptying = update(Submission).where(*theirs).values(EMPTY).returning(*gone)
+        emptied = db.session.execute(emptying, execution_options=services.UNSYNCED).all()
+        links = delete(SignatureToken).where(SignatureToken.submission_id.in_([row.id for row in emptied]))
+        db.session.execute(links, execution_options=services.UNSYNCED)  # who confirmed meanwhile keeps theirs
+        taken += emptied
     mails.recall([row.public_id for row in taken])
     exits.count(petition_id, -1, [row.source for row in taken])
     return len(taken)

@@ -15,7 +15,9 @@ RUNNING = text("state = 'running'")
 
 
 class SignatureImport(Base):
-    """One file. `meaning` says which column is what; `cursor` is the last part of it that was taken in."""
+    """One file. `meaning` says which column is what; `cursor` is the last part of it that was taken in.
+
+    People are being invited while `invited_at` is set and `invite_ended_at` is not: as far as the row `invite_cursor`."""
 
     __tablename__ = "signature_imports"
     __table_args__ = (
@@ -43,6 +45,9 @@ class SignatureImport(Base):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     invited_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    invite_cursor: Mapped[int] = mapped_column(BigId, default=0)
+    invited: Mapped[int] = mapped_column(Integer, default=0)
+    invite_ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class ImportPart(Base):

@@ -19,7 +19,7 @@ from petitions.states import ImportOrigin, ImportState, PetitionState
 
 S = ImportState
 SEALED_CONTEXT = "undersigned/import/v1"
-WORK, INVITE = "imports.work", "imports.invite"
+WORK = "imports.work"
 TAKEN_BACK = "import-taken-back"  # in the journal
 A_PART = 500  # lines that are taken in at once
 UNDER_WAY = (S.COUNTING, S.WAITING, S.RUNNING)

@@ -20,7 +20,7 @@ EMPTIED = {
     "public_affiliation": None, "public_size": None,
 }  # fmt: skip
 UNANSWERED = (InvitationState.PROPOSED, InvitationState.INVITED)
-SIGNED = (InvitationState.CONFIRMED, InvitationState.APPROVED)
+SIGNED = (InvitationState.CONFIRMED, InvitationState.APPROVED, InvitationState.REJECTED)
 ENDED = (InvitationState.DECLINED, InvitationState.WITHDRAWN)
 LEFT = (SignatureState.WITHDRAWN, SignatureState.ERASED)
 DECLINED, UNLISTED = "declined", "unlisted"

@@ -6,7 +6,7 @@ from sqlalchemy import func, select, update
 
 from core import clock
 from core.db import db
-from core.jobs import Handler, Job, put_off
+from core.jobs import Handler, Job, NotNow
 from core.mailboxes import mail_servers
 from core.mailboxes.mail_domains import domain_of
 from core.switches import switches
@@ -56,7 +56,7 @@ def organisation(job: Job) -> None:
     if trapped or not petition.open:
         return
     if not switches().takes_from(country):
-        return put_off(job)
+        raise NotNow
     mail_servers.look_up([domain_of(sealed["email"])])
     vault().prepare(petition.scope)
     added = invitation_people.add(petition, kind=InvitationKind.ORGANISATION, country=country, person=sealed)

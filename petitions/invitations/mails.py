@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from core import clock, countries, mail, relay, tokens, unsubscribes
 from core.db import db
 from core.jobs import Job
-from petitions import consent, showing
+from petitions import consent, retelling
 from petitions.invitations.models import Invitation
 from petitions.models import Petition
 from petitions.states import InvitationKind
@@ -34,6 +34,7 @@ def promise_invitation(petition: Petition, row: Invitation, person: Mapping[str,
     mail.promise(
         TEMPLATES[row.kind], to=person["email"], key=f"invitation:{row.public_id}:{promised(row.public_id)}",
         context=context, language=petition.language, priority=relay.CONFIRMATION, otherwise=undelivered,
+        teller=retelling.of(petition),
     )  # fmt: skip
 
 
@@ -86,7 +87,7 @@ def _promise(
 ) -> None:
     mail.promise(
         template, to=person["email"], key=f"{template}:{row.public_id}", context=_context(petition, row, person, secret),
-        language=petition.language, priority=priority,
+        language=petition.language, priority=priority, teller=retelling.of(petition),
     )  # fmt: skip
 
 
@@ -113,7 +114,7 @@ def _context(petition: Petition, row: Invitation, person: Mapping[str, Any], sec
     return {
         "kind": row.kind.value, "organisation": row.kind == InvitationKind.ORGANISATION,
         "name": person["name"], "contact": person.get("contact", ""), "about": about, "size": person.get("size"),
-        "title": showing.title(petition), "recipients": recipients, "page": f"{server}/petitions/{petition.slug}",
+        "recipients": recipients,
         "until": until and clock.day(until.astimezone(ZoneInfo(petition.time_zone)).date(), petition.language),
         "links": {
             "invitation": f"{server}/invitations/{secret}?who={tokens.seal_query(WHO, who)}",

@@ -22,7 +22,10 @@ from petitions.persons import SEALED_CONTEXT
 from petitions.states import InvitationKind, InvitationState
 
 LIFE = timedelta(days=60)  # of an invitation to a petition without a closing time
-LIVE = (InvitationState.PROPOSED, InvitationState.INVITED, InvitationState.CONFIRMED, InvitationState.APPROVED)
+LIVE = (
+    InvitationState.PROPOSED, InvitationState.INVITED, InvitationState.CONFIRMED, InvitationState.APPROVED,
+    InvitationState.REJECTED,
+)  # fmt: skip
 UNSYNCED = {"synchronize_session": False}
 BLANK = {"role": "", "affiliation": "", "postal_code": "", "comment": "", "updates": False, "may_ask": False}
 

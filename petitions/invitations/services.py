@@ -61,10 +61,11 @@ def get(secret: str) -> Invitation:
 
 
 def hindrance(petition: Petition, row: Invitation) -> str | None:
-    """Why an invitation cannot be answered just now: deadline, closed, paused; None where it can."""
+    """Why an invitation cannot be accepted just now: frozen, deadline, closed, paused; None where it can."""
     until = deadline(petition, row)
     off = not switches().takes_from(row.country)
     reasons = (
+        ("frozen", petition.case.frozen_at is not None),
         ("deadline", until is not None and until <= clock.now()),
         ("closed", petition.state not in (PetitionState.OPEN, PetitionState.PAUSED)),
         ("paused", petition.state == PetitionState.PAUSED or off),

@@ -93,7 +93,7 @@ def propose(secret: str) -> ResponseReturnValue:
 
 def _load(secret: str) -> tuple[Invitation, Petition]:
     row = invitation_services.get(secret)
-    return row, showing.shown(db.session.get_one(Petition, row.petition_id))
+    return row, showing.behind_link(db.session.get_one(Petition, row.petition_id))
 
 
 def _page(
@@ -110,7 +110,8 @@ def _page(
         who=_who(row, form.who.data or ""), deadline=invitation_mails.deadline(petition, row),
         hindrance=invitation_services.hindrance(petition, row), told=request.args.get("told"),
         sentence=invitation_services.consent_sentence(petition), correction=correction or CorrectionForm(formdata=None),
-        may_propose=invitation_services.may_propose(petition, row), public=petition.state not in HIDDEN_STATES,
+        may_propose=invitation_services.may_propose(petition, row),
+        public=petition.state not in HIDDEN_STATES and not petition.case.frozen_at,
     )  # fmt: skip
     return make_response(page, status)
 

@@ -8,15 +8,18 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from flask_babel import force_locale
 from sqlalchemy import select
 
+from cases import veil
+from cases.models import ShownAs
 from core import clock, unsubscribes
 from core.bounces import Bounce
 from core.db import Base, db
 from core.job_names import jobs_of
 from core.jobs import Job
 from core.unsubscribes import Unsubscribe
-from petitions import mails
+from petitions import consent, mails, showing
 from petitions.invitations import exits as invitation_exits
 from petitions.invitations import mails as invitation_mails
 from petitions.invitations.models import Invitation
@@ -94,11 +97,11 @@ def collect(standing: Standing, person: Mapping[str, Any]) -> dict[str, Any]:
     marks = [unsubscribes.digest_of(person["email"], of) for of in ("", list_name(petition))]
     return {
         "made_at": clock.now().isoformat(),
-        "petition": {"slug": petition.slug, "title": petition.title},
+        "petition": {"slug": None if petition.case.frozen_at else petition.slug, "title": showing.title(petition)},
         "signatures": [_opened(petition, row) for row in signatures],
         "submissions": [_opened(petition, row) for row in submissions],
         "invitations": [_opened(petition, row) for row in invitations],
-        "consent_texts": _told(select(ConsentText).where(ConsentText.digest.in_(agreed))),
+        "consent_texts": [_agreed(petition, row) for row in db.session.scalars(_texts(agreed))],
         "signature_tokens": _told(_links(submissions)),
         "jobs": [_columns(job) for job in jobs_of(JOB_NAMES, (row.public_id for row in rows))],
         "suppressions": [_columns(row) for row in _of_mailbox(Suppression, standing)],
@@ -125,6 +128,26 @@ def _of_mailbox(table: Any, standing: Standing) -> list[Any]:
 def _links(submissions: Iterable[Submission]) -> Any:
     theirs = SignatureToken.submission_id.in_([row.id for row in submissions])
     return select(SignatureToken).where(theirs).order_by(SignatureToken.expires_at, SignatureToken.purpose)
+
+
+def _texts(agreed: Iterable[str]) -> Any:
+    return select(ConsentText).where(ConsentText.digest.in_(agreed)).order_by(ConsentText.digest)
+
+
+def _agreed(petition: Petition, row: ConsentText) -> dict[str, Any]:
+    """What was agreed to, as far as it may be read now: who is held in the case has rights as well."""
+    given, case = _columns(row), petition.case
+    if case.frozen_at:
+        return {**given, "text": None, "recipients": []}
+    if any(person.shown_as == ShownAs.INITIALS for person in case.people) and _is_older(petition, row):
+        return {**given, "text": None}
+    return {**given, "text": veil.shown(case, row.text)}
+
+
+def _is_older(petition: Petition, row: ConsentText) -> bool:
+    """Whether a text is another than today's, and so may hold a name that is written nowhere else any more."""
+    with force_locale(petition.language):
+        return row.digest not in {consent.digest_of(petition, choice) for choice in Visibility}
 
 
 def _told(query: Any) -> list[dict[str, Any]]:

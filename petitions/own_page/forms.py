@@ -11,7 +11,7 @@ from core.addresses import clean_address
 from core.forms import Clean, PublicForm
 from core.text import clean_name
 from petitions import consent, services
-from petitions.own_page.services import Standing
+from petitions.own_page.services import FROZEN, Standing
 from petitions.states import Visibility
 
 
@@ -70,7 +70,7 @@ class NameForm(PublicForm):
 
 
 class LinkForm(PublicForm):
-    """Asks for a link by mail; `petition` is a slug."""
+    """Asks for a link by mail; `petition` is a slug, or FROZEN: of frozen ones nothing is named, and one may be meant."""
 
     petition = SelectField(_l("Petition"), validate_choice=False)
     email = EmailField(
@@ -81,6 +81,8 @@ class LinkForm(PublicForm):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         titles = [(one.slug, one.title) for one in services.list_public() if not one.invited_only]  # they have a link
+        if services.list_frozen():
+            titles.append((FROZEN, _l("One that is frozen for safety")))
         self.slugs = [slug for slug, _title in titles]
         self.petition.choices = [("", _l("Choose the petition")), *titles] if len(titles) != 1 else titles
 

@@ -8,11 +8,11 @@ from core import clock, unsubscribes
 from core.db import db
 from core.jobs import Handler, Job
 from core.vault import vault
-from petitions import list_services, signature_services
+from petitions import list_services, services, signature_services
 from petitions.deadlines import ENDED
 from petitions.models import Petition, Signature, Submission, Suppression
 from petitions.own_page import mails as own_page_mails
-from petitions.own_page.services import STANDING, Standing, correction_key, standing_of
+from petitions.own_page.services import FROZEN, STANDING, Standing, correction_key, standing_of
 from petitions.persons import SEALED_CONTEXT, open_person, public_affiliation
 from petitions.states import SignatureState, SubmissionState, Visibility
 from petitions.updates.audience import list_name
@@ -60,13 +60,20 @@ def renew_link(job: Job) -> None:
 
 
 def mail_link(job: Job) -> None:
-    """Mails a link to an address that has signed, or is about to; nothing to any other, nor to who wants no mail.
+    """Mails a link to an address that has signed, or is about to; nothing to any other, nor to who wants no mail. Of frozen
+    petitions nobody names one: there whichever was signed is meant.
 
     The mail goes to the address that was given with the signature, however it was spelt now."""
     asked = job.sealed()
-    petition = db.session.scalar(select(Petition).where(Petition.slug == asked["petition"]))
-    indexes = list(list_services.indexes_of(petition, asked["email"])) if petition else []
-    standing = petition and (_signed(petition, indexes) or _about_to_sign(petition, indexes))
+    frozen = asked["petition"] == FROZEN
+    named = select(Petition).where(Petition.slug == asked["petition"])
+    for petition in services.list_frozen() if frozen else db.session.scalars(named).all():
+        _mail_link(petition, asked["email"])
+
+
+def _mail_link(petition: Petition, email: str) -> None:
+    indexes = list(list_services.indexes_of(petition, email))
+    standing = _signed(petition, indexes) or _about_to_sign(petition, indexes)
     if not standing or not standing.sealed:  # counted only: the address is gone
         return
     person = _open(standing)

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from core import clock, mail, relay, unsubscribes
 from core.db import db
 from core.jobs import Job
-from petitions import mails, showing
+from petitions import mails, retelling
 from petitions.models import Submission
 from petitions.own_page import data as own_page_data
 from petitions.own_page.services import Standing
@@ -67,7 +67,7 @@ def _promise(standing: Standing, person: Mapping[str, Any], template: str, key: 
     links, digests = mails.fresh_links(submission, mails.ALWAYS, server)
     links["unsubscribe"] = f"{server}/unsubscribe/{unsubscribes.token_of(person['email'])}"
     mail.promise(
-        template, to=person["email"], key=key, context={"title": showing.title(petition), "links": links},
+        template, to=person["email"], key=key, context={"links": links}, teller=retelling.of(petition, waits=False),
         language=petition.language, priority=relay.AFTERWARDS,
         then=("petitions.mail_sent", {"submission": submission.id, "links": digests}), **how,
     )  # fmt: skip

@@ -35,6 +35,7 @@ NARROWER = {
 STANDING = (SignatureState.VALID, SignatureState.INVALIDATED)
 NARROWED, LINK_ENDED = "narrowed-", "link-ended"  # acts of the journal: with the choice; on a link's fingerprint
 TO_ADDRESS = ("name", "updates", "data", "links")  # acts that need what is sealed
+FROZEN = "*"  # no petition's slug
 WAITING = (SubmissionState.MAILED, SubmissionState.HELD, SubmissionState.IMPORTED)
 
 
@@ -180,7 +181,9 @@ def ask_for_data(standing: Standing) -> None:
 
 
 def ask_for_link(email: str, slug: str) -> None:
-    """Asks the worker to mail a link to this address if it has signed; the same one insert for every address."""
+    """Asks the worker to mail a link to this address if it has signed; the same one insert for every address.
+
+    `slug`: a petition's, or FROZEN for every petition of a frozen case."""
     enqueue("petitions.own_link", sealed={"email": email, "petition": slug}, priority=WISH)
 
 

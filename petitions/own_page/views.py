@@ -59,9 +59,9 @@ def show(secret: str) -> ResponseReturnValue:
     standing = own_page_services.get(secret)
     if standing.row is None:
         return _nothing_left(standing)
+    petition = showing.behind_link(standing.petition)
     return render_template(
-        "signatures/own.html", secret=secret, standing=standing,
-        petition=showing.behind_link(standing.petition), page=_page_of(standing),
+        "signatures/own.html", secret=secret, standing=standing, petition=petition, page=_page_of(standing),
         state=own_page_words.state_of(standing), facts=own_page_words.facts(standing), words=own_page_words.words,
         forms={act: form(standing, formdata=None) for act, form in FORMS.items()},
         done=own_page_words.done(request.args.get("done", "")), cleared=own_page_words.cleared(),
@@ -161,6 +161,6 @@ def _nothing_left(standing: Standing) -> str:
 
 
 def _page_of(standing: Standing) -> str | None:
-    """The petition's page, where the public may see it."""
-    hidden = standing.petition.state in HIDDEN_STATES
+    """The petition's page, where the public may see it: while its case is frozen, not even the address."""
+    hidden = standing.petition.state in HIDDEN_STATES or standing.petition.case.frozen_at
     return None if hidden else url_for("petitions.show", slug=standing.petition.slug)

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from flask import current_app
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
@@ -11,7 +12,7 @@ from core import clock, countries
 from petitions import consent
 from petitions.models import Petition, Signature, Submission
 from petitions.own_page.services import Standing
-from petitions.states import SignatureState
+from petitions.states import LISTED, SignatureState
 
 
 class Words(NamedTuple):
@@ -65,6 +66,8 @@ def facts(standing: Standing) -> list[tuple[str, str]]:
     if isinstance(row, Signature):
         known.insert(2, (_("Confirmed"), _day(row.confirmed_at, petition)))
         known.append((_("Public"), _on_site(standing, row)))
+        if row.state == SignatureState.VALID and row.visibility in LISTED:
+            known.append((_("Public log"), _in_log(row)))
     return known
 
 
@@ -72,6 +75,13 @@ def _on_site(standing: Standing, row: Signature) -> str:
     if standing.notable and standing.notable.public_name:
         return _("Your name stands on this site, among the notable signatories.")
     return _("Your name stands on this site.") if row.public_name else _("Your name does not stand on this site.")
+
+
+def _in_log(row: Signature) -> str:
+    """No more than this: whoever could show a receipt could be made to show it."""
+    if current_app.extensions["is_logged"](row):
+        return _("Your signature is included.")
+    return _("Your signature will be included within a day.")
 
 
 def _day(moment: datetime, petition: Petition) -> str:

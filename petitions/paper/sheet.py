@@ -1,7 +1,6 @@
 """The printed sheet of a petition: its content, and its PDF, made once for each content and kept in the data folder."""
 
 import hashlib
-import io
 import json
 import logging
 import secrets
@@ -11,13 +10,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import segno
 from flask import current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from config import Settings
-from core import clock
+from core import clock, qr
 from core.pdf import TEMPLATES, TypesettingBusy, TypesettingFailed, typeset
 from petitions import consent
 from petitions.models import Petition, Recipient
@@ -26,7 +24,6 @@ from petitions.states import PetitionState
 
 log = logging.getLogger(__name__)
 TEMPLATE = "sheet.typ"
-INK = "#17202a"
 TURN = 5.0  # seconds to wait while another thread makes a sheet
 REST = 60.0  # seconds before a content that could not be set is tried again
 _making = threading.Lock()
@@ -45,12 +42,7 @@ def address(petition: Petition) -> str:
 
 def code(petition: Petition, *, border: int = 4) -> str:
     """The QR code of the petition's page as an SVG document; `border` is its quiet zone, which paper gives by itself."""
-    drawn = io.BytesIO()
-    title = _("Code with the address of this petition")
-    segno.make(address(petition), error="m").save(
-        drawn, kind="svg", border=border, dark=INK, light="#fff", omitsize=True, title=title, xmldecl=False
-    )
-    return drawn.getvalue().decode()
+    return qr.svg(address(petition), title=_("Code with the address of this petition"), border=border)
 
 
 def pdf(petition: Petition) -> bytes:

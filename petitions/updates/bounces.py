@@ -32,8 +32,9 @@ def take(raw: bytes) -> str:
         return NOT_OURS
     outcome, digest = HEARD.get(report.kind, BOUNCED), bytes.fromhex(mark)
     new = unsubscribes.stop_digest(digest) if report.kind == COMPLAINT else bounces.note(digest)
-    if report.recipient and unsubscribes.digest_of(report.recipient, audience.list_name(found.petition)) == digest:
-        bounces.note(unsubscribes.digest_of(report.recipient))
+    for named in sorted(report.recipients - {""}):
+        if unsubscribes.digest_of(named, audience.list_name(found.petition)) == digest:
+            bounces.note(unsubscribes.digest_of(named))
     if new:
         tell(found.id, {outcome: 1})
     return outcome

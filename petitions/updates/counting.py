@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from core.db import db, insert
 from petitions.updates import outbox
-from petitions.updates.models import Update, UpdateCount
+from petitions.updates.models import Update, UpdateCount, UpdateState
 
 SKIPPED = ("unsubscribed", "bounced", "this_week", "twice")  # never promised
 LOST = ("refused", "stopped", "unwanted", "dead", "cancelled")  # promised, and not sent
+STOPPED = "set_aside"  # since it last went on, it could not
 HEARD = ("bounced_back", "complained")  # what came of those that were sent
 
 
@@ -23,6 +24,7 @@ class Progress:
     skipped: Mapping[str, int]
     lost: Mapping[str, int]
     heard: Mapping[str, int]
+    stopped: bool = False
 
     @property
     def sent(self) -> int:
@@ -41,4 +43,15 @@ def progress(found: Update) -> Progress:
     query = select(UpdateCount.outcome, UpdateCount.mails).where(UpdateCount.update_id == found.id)
     counts = {outcome: mails for outcome, mails in db.session.execute(query)}
     parts = [{name: counts[name] for name in names if name in counts} for names in (SKIPPED, LOST, HEARD)]
-    return Progress(found.promised, outbox.unsent(found), *parts)
+    return Progress(found.promised, outbox.unsent(found), parts[0], parts[1], parts[2], STOPPED in counts)
+
+
+def reached_somebody(found: Update) -> bool:
+    """Whether it has gone to anybody, or still may."""
+    now = progress(found)
+    return found.state != UpdateState.CANCELLED or now.sent + now.waiting > 0
+
+
+def forget_stop(found: Update) -> None:
+    """It goes on."""
+    db.session.execute(delete(UpdateCount).where(UpdateCount.update_id == found.id, UpdateCount.outcome == STOPPED))

@@ -53,4 +53,4 @@ def stop_all(petition: Petition) -> None:
 JOBS: dict[str, Handler] = {"petitions.update_unsent": unsent}
 TICKS = (Tick(forget, every=3600.0), Tick(bounces.forget, every=3600.0))
 CHECK = "petitions.update"
-CHECKS: dict[str, bulk.Check] = {CHECK: audience.still_wanted}
+CHECKS = {CHECK: bulk.Watch(audience.still_wanted, audience.start_clocks)}

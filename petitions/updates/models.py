@@ -40,8 +40,9 @@ class Audience(enum.StrEnum):
 class Update(Base):
     """One text in one or more languages, sent to an audience in batches from `cursor` of `phase` on.
 
-    `texts`: language → subject and Markdown body; the petition's own language is the original. `key` makes what the site
-    itself writes unique. `headline`: under which the original also stands as news on the case's page, empty where it does not.
+    `texts`: language → subject and Markdown body; the first is the original, whatever language the petition has by now.
+    `key` makes what the site itself writes unique. `headline`: under which the original also stands as news on the case's
+    page, empty where it does not.
     `promised` counts the mails that the outbox was given."""
 
     __tablename__ = "updates"
@@ -71,13 +72,18 @@ class Update(Base):
     petition: Mapped[Petition] = relationship()
 
     @property
+    def language(self) -> str:
+        """Of the original."""
+        return next(iter(self.texts))
+
+    @property
     def original(self) -> dict[str, str]:
-        """Subject and body in the petition's own language."""
-        return self.text_in(self.petition.language)
+        """Subject and body as they were written first."""
+        return self.text_in(self.language)
 
     def text_in(self, language: str) -> dict[str, str]:
         """Subject and body in this language where it was written, else the original."""
-        text: dict[str, str] = self.texts.get(language) or self.texts[self.petition.language]
+        text: dict[str, str] = self.texts.get(language) or self.texts[self.language]
         return text
 
 

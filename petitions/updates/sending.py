@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 from flask import current_app
 from sqlalchemy import select, update
 
-from cases.models import Event, EventKind
+from cases.models import Case, Event, EventKind
 from core import bounces, clock, mail, relay, unsubscribes
 from core.bulk import Addressee
+from core.bundle import bundled
 from core.db import db, insert
 from core.vault import SITE, vault
-from petitions import showing
-from petitions.updates import audience, outbox, services
+from petitions.models import Petition
+from petitions.updates import audience, outbox, services, words
 from petitions.updates.counting import tell
 from petitions.updates.models import Audience, Update, UpdateKind, UpdateMark, UpdateState
 
@@ -30,6 +31,7 @@ PHASES: dict[Audience, tuple[str, ...]] = {
     Audience.EVERYBODY: ("signatories", "donors"),
 }
 UNSYNCED = {"synchronize_session": False}
+FROZEN = select(Petition.id).join(Petition.case).where(Case.frozen_at.is_not(None))  # of these nothing is sent
 
 
 class Reader(NamedTuple):
@@ -80,12 +82,14 @@ def _batch(found: Update, reader: Reader) -> bool:
         Update.state == S.SENDING,
         Update.phase == found.phase,
         Update.cursor == found.cursor,
+        Update.petition_id.not_in(FROZEN),
     )
     moved = update(Update).where(*here).values(phase=ahead[0], cursor=ahead[1]).returning(Update.id)
     if db.session.execute(moved, execution_options=UNSYNCED).scalar() is None:
         return False
     chosen, skipped = _choose(found, addressees)
-    _promise(found, reader, chosen)
+    with bundled():
+        _promise(found, reader, chosen)
     tell(found.id, skipped)
     db.session.execute(
         update(Update).where(Update.id == found.id).values(promised=Update.promised + len(chosen)),
@@ -136,8 +140,10 @@ def _promise(found: Update, reader: Reader, chosen: Mapping[bytes, Addressee]) -
         return
     server, name = current_app.config["UNDERSIGNED"].server_url, audience.list_name(found.petition)
     links = reader.links(found, list(chosen.values()))
+    for language in found.texts:
+        words.text_of(found, language)  # a broken text stops the update here, and not each of its mails for a week
     for mark, one in chosen.items():
-        language = one.language if one.language in found.texts else found.petition.language
+        language = one.language if one.language in found.texts else found.language
         every = {
             "list": f"{server}/unsubscribe/updates/{unsubscribes.token_of(one.email, name)}",
             "unsubscribe": f"{server}/unsubscribe/{unsubscribes.token_of(one.email)}",
@@ -145,10 +151,11 @@ def _promise(found: Update, reader: Reader, chosen: Mapping[bytes, Addressee]) -
         mail.promise(
             "update", to=one.email, key=outbox.key(found, mark), language=language, priority=relay.UPDATE,
             context={
-                **found.text_in(language), "title": showing.title(found.petition), "language": language, "donor": reader.donor,
-                "asked": found.kind not in audience.TOLD_ALL, "links": {**links.get(one.row, {}), **every},
+                "language": language, "donor": reader.donor, "asked": found.kind not in audience.TOLD_ALL,
+                "links": {**links.get(one.row, {}), **every},
             },
-            bulk=(reader.check, {"update": found.id, "row": one.row}),
+            teller=(words.TELLER, {"update": found.id, "language": language}),
+            bulk=(reader.check, {"update": found.id, "row": one.row, "links": links.get(one.row, {})}),
             otherwise=("petitions.update_unsent", {"update": found.id}),
         )  # fmt: skip
     if found.kind == UpdateKind.WRITTEN:

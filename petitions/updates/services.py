@@ -1,20 +1,19 @@
-"""An update's life: written, approved, scheduled, paused, resumed, cancelled; and those that the site itself writes."""
+"""An update's life: written, approved, scheduled, paused, resumed, cancelled."""
 
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app, render_template
-from flask_babel import force_locale
 from sqlalchemy import select, update
 
-from core import audit, clock
-from core.db import RowNotFound, db, insert
-from petitions import showing
+from cases.models import Case
+from core import alarms, audit, clock
+from core.db import RowNotFound, db
 from petitions.models import Petition
 from petitions.updates import outbox
-from petitions.updates.counting import tell
+from petitions.updates.counting import STOPPED, forget_stop, tell
 from petitions.updates.models import Audience, Update, UpdateKind, UpdateState
 
 S = UpdateState
@@ -27,6 +26,7 @@ TRANSITIONS: dict[UpdateState, tuple[UpdateState, ...]] = {
     S.CANCELLED: (),
 }
 WEEK = timedelta(days=7)
+SYSTEM = "system"
 UNSYNCED = {"synchronize_session": False}
 
 
@@ -42,29 +42,12 @@ class NeedsApproval(ValueError):
     """Another update goes to some of the same people within a week, and nobody has approved this one."""
 
 
+class Frozen(ValueError):
+    """Its case is frozen for safety: nothing of it is sent."""
+
+
 class OwnApproval(ValueError):
     """Whoever wrote an update cannot approve it."""
-
-
-def announce(petition: Petition, kind: str, *, actor: str, key: str, context: dict[str, Any]) -> Update:
-    """The update that the site itself writes when something happened: once for each key, and sent from now on.
-
-    `kind`: `changed` (context: `reason`) to everybody who signed; `victory` and `answered` (context: `words`, Markdown)
-    to those who asked for news. Its text is templates/updates/<kind>.txt in the petition's language."""
-    page = f"{current_app.config['UNDERSIGNED'].server_url}/petitions/{petition.slug}"
-    with force_locale(petition.language):
-        text = render_template(f"updates/{UpdateKind(kind)}.txt", title=showing.title(petition), page=page, **context)
-    subject, _, body = text.partition("\n")
-    values = {
-        "public_id": new_public_id(), "petition_id": petition.id, "kind": UpdateKind(kind), "key": key,
-        "state": S.SCHEDULED, "texts": {petition.language: {"subject": subject.strip(), "body": body.strip()}},
-        "starts_at": clock.now(), "created_by": actor, "written_by": actor,
-    }  # fmt: skip
-    row = insert(Update).values(values).on_conflict_do_nothing(index_elements=["key"])
-    made = db.session.execute(row.returning(Update.id)).scalar()
-    if made is not None:
-        audit.record("update.announced", petition.slug, actor=actor, update=made, kind=kind)
-    return db.session.scalars(select(Update).where(Update.key == key)).one()
 
 
 def list_of(petition: Petition) -> Sequence[Update]:
@@ -124,6 +107,7 @@ def schedule(found: Update, *, actor: str, starts_at: datetime | None = None) ->
     move(found, S.SCHEDULED, starts_at=begins)  # SQLite's lock is taken here: of two at once one sees the other
     if found.approved_by is None and too_soon(found):
         raise NeedsApproval(found.id)
+    forget_stop(found)
     _journal("scheduled", found, actor, starts_at=begins.isoformat())
 
 
@@ -138,9 +122,36 @@ def too_soon(found: Update, begins: datetime | None = None) -> Sequence[Update]:
 
 
 def act(found: Update, name: str, *, actor: str) -> None:
-    """Takes an update back to a draft, pauses, resumes or cancels it. Raises MovedOn."""
+    """Takes an update back to a draft, pauses, resumes or cancels it. Raises MovedOn, and Frozen where it is to be resumed."""
     ACTS[name](found)
     _journal(name, found, actor)
+
+
+def pause_all(case: Case, *, actor: str) -> int:
+    """Pauses what is on its way about a case; how many there were."""
+    going = select(Update).join(Update.petition).where(Petition.case_id == case.id, Update.state == S.SENDING)
+    paused = 0
+    for found in db.session.scalars(going.order_by(Update.id)).all():
+        with suppress(MovedOn):  # the worker has just ended it
+            act(found, "pause", actor=actor)
+            paused += 1
+    return paused
+
+
+def set_aside(found: Update, error: str) -> None:
+    """It cannot go on: paused, or a draft again where it had not begun, and an alarm; nothing where somebody moved it first."""
+    try:
+        act(found, "pause" if found.state == S.SENDING else "unschedule", actor=SYSTEM)
+    except MovedOn:
+        return
+    tell(found.id, {STOPPED: 1})
+    alarms.sound(
+        "update-stopped",
+        f"{found.id}:{clock.now():%Y%m%d%H}",
+        petition=found.petition.slug,
+        update=found.id,
+        error=error,
+    )
 
 
 def offered(found: Update) -> list[str]:
@@ -172,7 +183,10 @@ def _pause(found: Update) -> None:
 
 
 def _resume(found: Update) -> None:
+    if found.petition.case.frozen_at:
+        raise Frozen(found.id)
     move(found, S.SENDING)
+    forget_stop(found)
     outbox.let_go(found)
 
 

@@ -9,7 +9,7 @@ from core import clock
 from core.db import db
 from petitions.models import Petition, Recipient, Signature, Submission
 from petitions.states import SubmissionState
-from petitions.updates import services as updates
+from petitions.updates import announcing
 from petitions.versions import translations
 from petitions.versions.models import PetitionVersion
 
@@ -66,7 +66,7 @@ def settle(petition: Petition, *, reason: str, actor: str) -> PetitionVersion | 
         raise ReasonMissing(petition.slug)
     made = _keep(petition, last.number + 1, reason, actor)
     key = f"changed:{petition.public_id}:{made.number}"
-    updates.announce(petition, "changed", actor=actor, key=key, context={"reason": reason})
+    announcing.announce(petition, "changed", actor=actor, key=key, context={"reason": reason})
     return made
 
 

@@ -1,7 +1,5 @@
 """A petition's texts in other languages: written in the office, read under an address of their own."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +9,7 @@ from sqlalchemy import select
 from cases import veil
 from core import clock, languages
 from core.db import RowNotFound, db
+from core.languages import Said
 from petitions.models import Petition
 from petitions.versions.models import PetitionTranslation
 
@@ -20,14 +19,6 @@ NEEDED = ("title", "ask", "letter")  # of a translation, where the original has 
 
 class TranslationNotFound(RowNotFound):
     """This petition is not to be had in that language."""
-
-
-@dataclass(frozen=True)
-class Said:
-    """Words and the language that they are in."""
-
-    words: str
-    language: str
 
 
 @dataclass(frozen=True)
@@ -50,7 +41,7 @@ class Reading:
 
 def offered(petition: Petition) -> list[str]:
     """The languages that it may be translated into."""
-    return [code for code in languages.declared() if code != petition.language]
+    return languages.besides(petition.language)
 
 
 def list_of(petition: Petition) -> Sequence[PetitionTranslation]:
@@ -97,8 +88,7 @@ def up_to_date(translation: PetitionTranslation, petition: Petition) -> bool:
 
 def source_digest(petition: Petition) -> str:
     """The hash of everything that a translation renders."""
-    texts = [getattr(petition, name) for name in FIELDS]
-    return hashlib.sha256(json.dumps([petition.language, *texts]).encode()).hexdigest()
+    return languages.digest_of(petition.language, (getattr(petition, name) for name in FIELDS))
 
 
 def reading(petition: Petition, language: str = "") -> Reading:

@@ -3,7 +3,6 @@
 from itertools import pairwise
 
 from flask import Blueprint, Response, make_response, render_template
-from flask_babel import force_locale
 
 from core import languages
 from core.guards import cacheable
@@ -28,11 +27,8 @@ def version_list(slug: str) -> Response:
 
 @translated.get("/<slug>")
 def show(language: str, slug: str) -> Response:
-    """The words of the site itself are in that language where it has them, else in the site's own."""
     petition = services.get_public(slug)
     reading = translations.reading(petition, language)
     form = SignForm(petition, formdata=None)
-    if language not in languages.of_pages():
-        return cacheable(page(petition, form, reading))
-    with force_locale(language):
+    with languages.site_in(language):
         return cacheable(page(petition, form, reading))

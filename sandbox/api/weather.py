@@ -1,9 +1,9 @@
-"""What the driving page does to the API: slow, down, or silent."""
+"""What the driving page does to the API: slow, down, unwilling, or silent."""
 
 import time
 
 from .. import switches
-from ..errors import StripeError
+from ..errors import StripeError, TurnedAway
 from ..store import Store
 
 POLL = 0.1  # seconds; how soon a silent API speaks again
@@ -11,11 +11,14 @@ PATIENCE = 90  # seconds; longer than any client of ours waits
 
 
 def suffer(store: Store) -> None:
-    """Wait as long as the switches say; raises StripeError while the API is down. Nothing was done then."""
+    """Wait as long as the switches say; raises StripeError while the API is down or turns everybody away.
+    Nothing was done then."""
     weather = _look(store)
     time.sleep(weather["slow"])
     if weather["down"]:
         raise StripeError("An unknown error occurred.")
+    if weather["turned_away"] in TurnedAway.WORDS:
+        raise TurnedAway(weather["turned_away"])
     if weather["silent"]:
         _be_silent(store)
 

@@ -16,11 +16,16 @@ from petitions.updates import services as update_services
 from petitions.updates.counting import tell
 from petitions.updates.models import Update, UpdateState
 from tests.browser.stage_comments import comments
+from tests.browser.stage_deliveries import deliveries
 from tests.browser.stage_gifts import gifts
+from tests.browser.stage_records import records
+from tests.browser.stage_samples import samples
 from tests.factories import make_case, make_petition
 from tests.organisers.conftest import Office, enter
+from tests.organisers.drafts.test_drafts import CASES, Taking
 from tests.organisers.imports.systems import make
 from tests.organisers.imports.test_imports import Import
+from tests.organisers.test_images import add
 from tests.organisers.test_moderation import hold
 from tests.organisers.test_paper import Paper
 from tests.organisers.test_petitions import fields_of
@@ -47,6 +52,8 @@ def build(app: Flask) -> dict[str, str]:
     found = {"wide": wide.slug, "big": str(wide.id), **_signatories(wide), **_moderation(wide, office)}
     _paper(wide, office)
     found |= _imports(wide, office)
+    office.saved("/office/cases/1/translations/de", title=f"Die Lehrer der Abendschule: {LONG}")
+    add(office, 1, alt=f"{LONG} before the evening school", credit=LONG_ADDRESS)
     found |= _beside(wide, office)
     found |= _updates(wide, office)
     found |= _closed_letter(app, office)
@@ -54,6 +61,9 @@ def build(app: Flask) -> dict[str, str]:
     found |= _changed(app, office)
     found |= gifts(app, office)
     found |= comments(app, office)
+    found |= samples(app)
+    found |= deliveries(app, office)
+    found |= records(app, office)
     with app.app_context():
         found["batch"] = str(db.session.scalar(select(PaperBatch.id)))
         margins.take_all()
@@ -116,12 +126,12 @@ def _moderation(wide: Campaign, office: Office) -> dict[str, str]:
 
 
 def _imports(wide: Campaign, office: Office) -> dict[str, str]:
-    """A file of another system that waits for a yes, one that came in, and the site looked over."""
+    """Files of signatures: one that waits for a yes, one that came in; one of cases; and the site looked over."""
     taking = Import(office, wide)
     came, waits = taking.taken(make("civicrm", 60).raw, label=LONG), taking.chosen(make("speakout", 60).raw)
     office.saved("/office/site/check")
     wide.work()
-    return {"import_came": came, "import_waits": waits}
+    return {"import_came": came, "import_waits": waits, "draft_import": Taking(office, "cases").made(CASES)}
 
 
 def _paper(wide: Campaign, office: Office) -> None:
@@ -146,7 +156,7 @@ Otto Beispiel; Bishop; A Diocese; AT; otto@diocese.example"""
     letter.sign("office@union.example")
     for row in letter.rows():
         if row.public_name or row.state == InvitationState.CONFIRMED:
-            office.post(f"{letter.office_list}/{row.id}/approve")
+            office.saved(f"{letter.office_list}/{row.id}/claim/approve", seen="held")
     wide.work()
     assert letter.press("otto@diocese.example", "correction", role="Archbishop", affiliation="A Diocese") == 303
     enter_union(wide, name="Association of the North", email="office@association.example")

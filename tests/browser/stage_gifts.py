@@ -37,7 +37,7 @@ def gifts(app: Flask, office: Office) -> dict[str, str]:
     refund_path = _went_wrong(app, office, monthly.public_id, slug)
     with app.app_context():
         first = db.session.scalars(select(WallEntry.id).order_by(WallEntry.id)).first()
-    office.saved(f"/office/wall/{first}/approve")
+    office.saved(f"/office/wall/{first}/words/approve", seen="held")
     offline = office.saved(
         "/office/offline-gifts/new", given_on="2026-11-20", amount="1250.50", currency="EUR", fund="", means="bank",
         reference="Statement 2026/11, page 12, line 7", name=LONG, show_name="yes", note="Brought by her sister",

@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
 from passlib.totp import TOTP
 from playwright.sync_api import Page, expect
+from sqlalchemy import update
 
 from core import clock
+from core.db import db
+from organisers.accounts.models import OfficeSession
 from tests.browser.conftest import NewContext, Site, served
 from tests.browser.looks import faults, press
 from tests.organisers.conftest import link_path
@@ -118,6 +122,26 @@ def test_invited_with_a_passkey_and_back_in_with_it(house: Site, browse: Callabl
     assert faults(nina) == []
     button(nina, "Use the passkey")
     expect(nina.get_by_role("heading", level=1)).to_have_text("Dashboard")
+
+
+def test_what_was_typed_when_the_session_ran_out_is_there_again(house: Site, browse: Callable[..., Page]) -> None:
+    """Without JavaScript, on a phone: written too long, logged in by a mailed link, sent with one press."""
+    email, story = "writer@example.org", "A first paragraph.\n\nA second one, “with care”."
+    page = browse(WIDTHS["phone"], java_script_enabled=False)
+    enter(page, house, email)
+    page.goto("/office/cases/new")
+    page.get_by_role("textbox", name="The story").fill(story)
+    page.get_by_label("Place").fill("Almaty")
+    with house.app.app_context():
+        long_ago = clock.now() - timedelta(minutes=31)
+        db.session.execute(update(OfficeSession).values(last_seen_at=long_ago))
+        db.session.commit()
+    press(page, page.get_by_role("main").locator("form.card button").first)
+    expect(page.get_by_role("status")).to_contain_text("nothing that you typed is lost")
+    enter(page, house, email)
+    expect(page.get_by_role("status")).to_contain_text("This is what you had typed")
+    expect(page.get_by_role("textbox", name="The story")).to_have_value(story)
+    expect(page.get_by_label("Place")).to_have_value("Almaty")
 
 
 def test_a_browser_without_the_passkey_is_told_and_stays_out(house: Site, browse: Callable[..., Page]) -> None:

@@ -1,7 +1,9 @@
 """The main job, end to end, as a new user does it in a browser against the processes of `make run`."""
 
 import csv
+import io
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,15 +92,18 @@ def hand_over(running: RunningSite, page: Page, folder: Path) -> None:
     page.get_by_role("button").first.click()
     expect(page).to_have_url(re.compile("/office/$"))
     page.get_by_role("link", name="Demand the release of the Almaty activists").first.click()
-    for format_name in ("csv", "xlsx"):
-        page.get_by_label("File type").select_option(format_name)
-        with page.expect_download() as download:
-            page.get_by_role("button", name="Export the signatures").click()
-        download.value.save_as(folder / f"list.{format_name}")
-    with (folder / "list.csv").open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.reader(file))
-    assert rows[1][1:4] == ["Ada Example", "", "Ireland"]
-    cells = [[cell.value for cell in row] for row in openpyxl.load_workbook(folder / "list.xlsx").active.iter_rows()]
+    page.get_by_role("link", name="Deliveries", exact=True).click()
+    page.get_by_role("link", name="New delivery").click()
+    page.get_by_role("button", name="Ask for it").click()
+    expect(page.locator("main")).to_contain_text("Ready to be fetched", timeout=60_000)  # the page looks by itself
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Fetch the pack").click()
+    download.value.save_as(folder / "pack.zip")
+    with zipfile.ZipFile(folder / "pack.zip") as pack:
+        rows = list(csv.reader(io.StringIO(pack.read("signatures.csv").decode("utf-8-sig"))))
+        book = openpyxl.load_workbook(io.BytesIO(pack.read("signatures.xlsx")))
+    assert [cell for cell in rows[1][1:5] if cell] == ["Ada Example", "Ireland"]
+    cells = [[cell.value for cell in row] for row in book.active.iter_rows()]
     assert cells[1][1] == "Ada Example" and "ada@example.org" not in repr(cells) + repr(rows)
     page.goto(f"{running.url}/office/audit")
-    expect(page.locator("main")).to_contain_text("exported")
+    expect(page.locator("main")).to_contain_text("delivery.fetched")

@@ -7,11 +7,14 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from cases.comments.models import CommentState
+from petitions.states import HeldReason
 from tests.browser.conftest import Stage
 from tests.browser.looks import check_refusal, faults, press
 from tests.cases.conftest import Wall
 from tests.factories import make_case
 from tests.organisers.conftest import link_path
+from tests.organisers.test_moderation import hold, states
+from tests.petitions.conftest import make_campaign
 
 pytestmark = pytest.mark.browser
 
@@ -173,6 +176,31 @@ def test_a_key_judges_nothing_that_is_not_in_focus(room: Room) -> None:
     expect(room.item("Ada")).to_be_focused()
     room.key("Control+a")
     assert room.states() == [CommentState.HELD] * 3
+
+
+def test_held_signatures_are_judged_and_held_again_by_the_same_keys(stage: Stage, desk: Desk) -> None:
+    campaign = make_campaign(stage.site.app)
+    ids = [hold(campaign, f"{name}@example.org", HeldReason.DOMAIN) for name in ("one", "two")]
+    page = desk(f"/office/petitions/{campaign.id}/held")
+    page.keyboard.press("j")
+    group = page.get_by_role("article")
+    expect(group).to_be_focused()
+    page.keyboard.press("r")
+    expect(group.get_by_label("Reason")).to_be_focused()
+    for key in ("m", "Tab", "Tab"):
+        page.keyboard.press(key)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert states(stage.site.app, ids) == ["discarded"] * 2
+    assert faults(page) == []
+    with page.expect_navigation():
+        page.keyboard.press("u")
+    assert states(stage.site.app, ids) == ["held"] * 2
+    page.keyboard.press("j")
+    with page.expect_navigation():
+        page.keyboard.press("a")
+    assert "held" not in states(stage.site.app, ids)
+    assert faults(page) == []
 
 
 def test_on_a_phone_without_javascript_each_is_a_card_with_its_buttons(plain: Room) -> None:

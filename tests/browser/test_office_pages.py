@@ -13,31 +13,40 @@ pytestmark = pytest.mark.browser
 Desk = Callable[[str], Page]
 PETITION = "/office/petitions/{big}"
 PATHS = (
-    "/office/", "/office/switches", "/office/signals", "/office/audit", "/office/account", "/office/rates", "/office/cases/1",
-    "/office/cases/1/safety", "/office/cases/new", PETITION, f"{PETITION}?chart=hour", f"{PETITION}/edit", f"{PETITION}/held",
-    "/office/cases/1/safety", "/office/cases/1/protection",
-    "/office/cases/1/people/1/initials", "/office/cases/1/images", "/office/cases/new", PETITION, f"{PETITION}/edit",
-    f"{PETITION}/held",
+    "/office/", "{samples}", "/office/switches", "/office/signals", "/office/audit", "/office/account", "/office/rates",
+    "/office/cases/1", "/office/cases/1/safety", "/office/cases/new", PETITION, f"{PETITION}?chart=hour", f"{PETITION}/edit",
+    f"{PETITION}/held", "/office/cases/1/protection", "/office/cases/1/people/1/initials", "/office/cases/1/images",
     f"{PETITION}/invalidations", f"{PETITION}/invalidations/new", "{preview}", "{done}", f"{PETITION}/counting",
-    f"{PETITION}/retention", f"{PETITION}/erase", "/office/petitions/{closed}/retention", "/office/petitions/{gone}/retention",
-    "/office/petitions/{gone}", f"{PETITION}/invitations", "/office/petitions/{letter}/invitations",
-    f"{PETITION}/invitations/new", f"{PETITION}/invitations/many", f"{PETITION}/paper", f"{PETITION}/paper/new",
-    "/office/site", f"{PETITION}/imports", f"{PETITION}/imports/new", "{import_came}", "{import_waits}",
-    f"{PETITION}/paper/import", f"{PETITION}/paper/{{batch}}", f"{PETITION}/paper/{{batch}}/more",
-    "/office/gifts", "/office/gifts?number=pi_nobody", "/office/gifts/{monthly}", "{refund}", "/office/disputes",
-    "/office/stripe-events", "/office/books", "/office/offline-gifts", "/office/offline-gifts/new", "{offline}", "/office/wall",
-    "/office/patrons", "/office/patrons/new", "/office/general-fund", "/office/tax", "/office/tax/registrations/new",
-    "{tax_receipt}", "/office/moderation", "/office/moderation?state=rejected", "/office/moderation?state=approved",
-    "/office/moderation?case={quiet_case}", "/office/cases/{said}", "/office/cases/{said}/comments/{comment_approved}",
+    f"{PETITION}/retention", f"{PETITION}/erase", "/office/petitions/{closed}/retention",
+    "/office/petitions/{gone}/retention", "/office/petitions/{gone}", f"{PETITION}/invitations",
+    "/office/petitions/{letter}/invitations", f"{PETITION}/invitations/new", f"{PETITION}/invitations/many",
+    f"{PETITION}/paper", f"{PETITION}/paper/new", "/office/site", f"{PETITION}/imports", f"{PETITION}/imports/new",
+    "{import_came}", "{import_waits}", f"{PETITION}/paper/import", f"{PETITION}/paper/{{batch}}",
+    f"{PETITION}/paper/{{batch}}/more", "/office/gifts", "/office/gifts?number=pi_nobody", "/office/gifts/{monthly}",
+    "{refund}", "/office/disputes", "/office/stripe-events", "/office/books", "/office/offline-gifts",
+    "/office/offline-gifts/new", "{offline}", "/office/moderation?kind=wall", "/office/patrons", "/office/patrons/new",
+    "/office/general-fund", "/office/tax", "/office/tax/registrations/new", "{tax_receipt}", "/office/moderation",
+    "/office/moderation?state=rejected", "/office/moderation?state=approved", "/office/moderation?case={quiet_case}",
+    "/office/cases/{said}", "/office/cases/{said}/comments/{comment_approved}",
     "/office/cases/{said}/comments/{comment_rejected}", "/office/cases/{said}/comments/{comment_withdrawn}",
-    "{tax_receipt}", "/office/petitions/{changed}", "/office/petitions/{changed}/edit", "/office/petitions/{changed}/answer",
+    "/office/petitions/{changed}", "/office/petitions/{changed}/edit", "/office/petitions/{changed}/answer",
     "/office/petitions/{changed}/victory", "/office/petitions/{changed}/translations",
-    "/office/petitions/{changed}/translations/ar",
-    "{tax_receipt}",
-    f"{PETITION}/updates", f"{PETITION}/updates/new", "{draft_update}", "{draft_update}/edit", "{paused_update}",
-    "{tax_receipt}", "/office/account/factors", "/office/account/address", "/office/colleagues", "/office/colleagues/invite",
-    "/office/colleagues/1",
+    "/office/petitions/{changed}/translations/ar", f"{PETITION}/updates", f"{PETITION}/updates/new", "{draft_update}",
+    "{draft_update}/edit", "{paused_update}", "/office/account/factors", "/office/account/address", "/office/colleagues",
+    "/office/colleagues/invite", "/office/colleagues/1",
+    "/office/cases/1/edit", "/office/cases/1/events/new", "/office/cases/1/events/1", "/office/cases/1/people/new",
+    "/office/cases/1/people/1", "/office/cases/1/images/1", "/office/cases/1/petitions/new", f"{PETITION}/recipients/new",
+    "/office/cases/1/translations", "/office/cases/1/translations/de", "/office/cases/1/translations/de/people/1",
+    "/office/drafts", "/office/drafts/cases", "/office/drafts/petitions", "{draft_import}",
+    "/office/petitions/{handed}/deliveries", "/office/petitions/{handed}/deliveries/new", "{delivery_waits}",
+    "{delivery_moves}", "{delivery_ready}", "{delivery_failed}",
+    f"{PETITION}/recipients/1", f"{PETITION}/search", "{draft_update}/texts/ar", "/office/patrons/1", "{record}",
 )  # fmt: skip
+FILES = {"image_file", "refused_lines", "solidarity_letter", "correction_note"}
+DOORS = {  # tests/browser/test_accounts.py
+    "login", "login_link", "invited", "new_address", "prove", "confirm_code_app", "kept_form",
+}  # fmt: skip
+ELSEWHERE = FILES | DOORS
 FILE = """Name;Land;Ort;E-Mail
 Ada Example;Germany;Cork;
 Ben Example;IE;;
@@ -52,10 +61,21 @@ def test_a_page_fits_every_window_and_axe_finds_nothing(desk: Desk, path: str) -
     assert faults(desk(path)) == []
 
 
+def test_every_page_of_the_office_is_looked_at(stage: Stage) -> None:
+    adapter = stage.site.app.url_map.bind("")
+    visited = {adapter.match(stage.path(path).partition("?")[0])[0].removeprefix("office.") for path in PATHS}
+    pages = {
+        rule.endpoint.removeprefix("office.")
+        for rule in stage.site.app.url_map.iter_rules()
+        if rule.endpoint.startswith("office.") and "GET" in (rule.methods or ())
+    }
+    assert pages - visited == ELSEWHERE
+
+
 @pytest.mark.parametrize(
     ("path", "button"),
     [
-        (f"{PETITION}/held", "Discard those ticked"), (f"{PETITION}/invalidations/new", "Show what it finds"),
+        (f"{PETITION}/held", "Let those ticked go"), (f"{PETITION}/invalidations/new", "Show what it finds"),
         ("{preview}", "Take them out of the count"), (f"{PETITION}/erase", "Erase for good"),
         (f"{PETITION}/retention", "Stop the clocks"), (f"{PETITION}/invitations/new", "Invite"),
         (f"{PETITION}/invitations/many", "Invite all"), (f"{PETITION}/paper/import", "Read the file"),
@@ -64,7 +84,8 @@ def test_a_page_fits_every_window_and_axe_finds_nothing(desk: Desk, path: str) -
         ("{import_came}", "Take this line out"),
         ("/office/offline-gifts/new", "Enter the gift"), ("{refund}", "Go on"), ("{offline}", "Take it back"),
         (f"{PETITION}/victory", "Save"), ("/office/petitions/{closed}/answer", "Save"), (f"{PETITION}/translations/de", "Save"),
-        (f"{PETITION}/updates/new", "Save"),
+        (f"{PETITION}/updates/new", "Save"), ("{delivery_waits}", "Refuse it"),
+        ("{record}", "Keep the paper"), ("{record}", "Send the link"),
         ("/office/patrons/new", "Save"), ("/office/tax/registrations/new", "Take it into use"),
     ],
 )  # fmt: skip

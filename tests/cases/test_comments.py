@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
+from cases.comments import judging
 from cases.comments.models import Comment, CommentState
-from cases.models import CaseStatus
-from core import clock, switches
+from cases.models import Case, CaseStatus
+from core import clock, reports, switches
 from core.db import db
 from core.vault import vault
 from operations import key_rotation, replay, retention_run
@@ -125,6 +126,41 @@ def test_a_case_takes_comments_only_while_it_and_its_organisers_want(wall: Wall,
     assert wall.send().status_code == 409 and wall.rows() == []
     assert office.saved(f"/office/cases/{wall.case_id}/comments/close").endswith(f"/cases/{wall.case_id}")
     assert ("case.edited", "a-case") in office.acts()
+
+
+def test_who_was_writing_when_comments_were_closed_gets_the_words_back(wall: Wall) -> None:
+    wall.change(comments_open=False)
+    answer = wall.send(text="<i>Every</i> word of it")
+    assert answer.status_code == 409 and "&lt;i&gt;Every&lt;/i&gt; word of it</textarea>" in answer.text
+    assert EMAIL not in answer.text and "not sent" not in wall.text() and wall.rows() == []
+
+
+def test_what_cannot_be_read_cannot_be_reported_either(wall: Wall, office: Office) -> None:
+    wall.write(text="Free Person One, all of you")
+    judge(office, wall, 1, "approve")
+    path = f"/reports/comment/{wall.rows()[0].id}"
+    with wall.app.app_context():
+        name = db.session.get_one(Case, wall.case_id).people[0].name
+        db.session.execute(update(Comment).values(text=f"Free {name} now"))
+        db.session.commit()
+    assert f"Free {name} now" in wall.text(path)
+    wall.change(blurred_at=clock.now())
+    assert name not in wall.text(path) and "Free " in wall.text(path)
+    for shut in ({"frozen_at": clock.now()}, {"frozen_at": None, "status": CaseStatus.DRAFT}):
+        wall.change(**shut)
+        for answer in (wall.get(path), wall.post(path, reason="spam")):
+            assert answer.status_code in (404, 409) and "Free " not in answer.text, shut
+    with wall.app.app_context():
+        assert reports.standing() == {}
+
+
+def test_words_reach_over_nothing_and_leave_no_gaps(wall: Wall) -> None:
+    stacked = wall.send(text="He" + "\u0301" * 200 + "llo")
+    assert stacked.status_code == 422 and "Remove the stacked accents." in stacked.text and wall.rows() == []
+    assert wall.send(text="One" + "\n \n\t" * 200 + "\n" + "Two\n\nThree\nTiếng Việt").status_code == 303
+    with wall.app.app_context():
+        words = judging.words_of(db.session.scalars(select(Comment)).one())
+        assert words.text == "One\n\nTwo\n\nThree\nTiếng Việt"
 
 
 def test_a_draft_has_no_comments_page(wall: Wall) -> None:

@@ -1,5 +1,6 @@
 """A real SMTP server on this machine, which may be told to refuse or to die."""
 
+import asyncio
 import email
 import email.policy
 import socket
@@ -17,16 +18,26 @@ from flask import Flask
 @dataclass
 class Inbox:
     """What arrived; `answers` are given to the next mails instead of taking them; `meanwhile` is done before a mail is
-    acknowledged."""
+    acknowledged. `lines` are the connections over which a recipient was named, `quits` those that said goodbye;
+    `silent`: so many mails are taken, and the line is cut before that is said."""
 
     received: list[Envelope] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     rcpt_answers: list[str] = field(default_factory=list)
     meanwhile: Callable[[], None] | None = None
+    lines: list[SMTP] = field(default_factory=list)
+    quits: int = 0
+    silent: int = 0
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.quits += 1
+        return "221 Bye"
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if server not in self.lines:
+            self.lines.append(server)
         if self.rcpt_answers:
             return self.rcpt_answers.pop(0).format(address=address)
         envelope.rcpt_tos.append(address)
@@ -38,6 +49,9 @@ class Inbox:
         self.received.append(envelope)
         if self.meanwhile:
             self.meanwhile()
+        if self.silent:
+            self.silent -= 1
+            server.transport.abort()
         return "250 OK"
 
     def mails(self) -> list[EmailMessage]:
@@ -61,6 +75,17 @@ class Server:
             self.inbox, hostname="127.0.0.1", port=self.port, enable_SMTPUTF8=False, ssl_context=tls
         )
         self._controller.start()
+
+    def cut(self) -> None:
+        """Ends every connection that is open, without a word; returns once it is done."""
+        assert self._controller is not None
+        loop = self._controller.loop
+
+        async def abort() -> None:
+            for line in self.inbox.lines:
+                line.transport.abort()
+
+        asyncio.run_coroutine_threadsafe(abort(), loop).result()
 
     def stop(self) -> None:
         if self._controller:

@@ -24,10 +24,10 @@ from core.jobs import (
     claim,
     empty_dead,
     enqueue,
-    renew_leases,
     run,
     run_pending,
 )
+from core.leases import renew_all
 from core.vault import SITE, VaultError, vault
 from tests.core.conftest import at_once
 
@@ -149,7 +149,7 @@ def test_a_job_that_takes_longer_than_its_lease_is_taken_over_by_nobody(app: Fla
 
     def take_long(job: Job) -> None:
         with time_machine.travel(began + LEASE - timedelta(seconds=10), tick=False):
-            renew_leases()
+            renew_all()
         late = Thread(target=look_for_it, args=(began + LEASE + timedelta(seconds=10),))
         late.start()
         late.join()
@@ -157,7 +157,7 @@ def test_a_job_that_takes_longer_than_its_lease_is_taken_over_by_nobody(app: Fla
 
     with app.app_context():
         assert run_pending({"long": take_long}) == 1
-        renew_leases()  # of what is done nothing is prolonged
+        renew_all()  # of what is done nothing is prolonged
     assert others == [None]
     assert (only_job(app).state, only_job(app).attempts, only_job(app).lease_until) == ("done", 1, None)
     assert written(app) == 1
@@ -184,7 +184,6 @@ def test_a_worker_that_lost_its_lease_leaves_no_effect_and_no_end(app: Flask, ha
     with app.app_context():
         slow = claim(moment)
         assert slow is not None
-        db.session.expunge(slow)
         claim(moment + LEASE)
         run(slow, {"act": handler})
     job = only_job(app)

@@ -110,6 +110,16 @@ def test_a_mail_is_plain_seven_bit_text(post: Post) -> None:
     assert message.get_content_charset() == "utf-8"
 
 
+def test_the_link_that_ends_mail_stands_in_its_header_as_it_is_however_long(post: Post) -> None:
+    """RFC 2369 and 8058 know no encoded words there; a mail program would show no button."""
+    link = f"https://a-long-name-of-a.campaign.example/unsubscribe/updates/{'x' * 43}"
+    post.promise(links={"list": link})
+    post.work()
+    head = post.server.inbox.received[0].content.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert f"List-Unsubscribe: <{link}>".encode() in head
+    assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click" in head
+
+
 @pytest.mark.parametrize(
     "name",
     ["Ada\r\nBcc: eve@example.org", "Ada\nBcc: eve@example.org", "Ada\rBcc: eve@example.org", "A\x0bda\u2028Bcc: x"],

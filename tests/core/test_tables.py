@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from core.tables import harmless, write_csv, write_xlsx
+from core.spreadsheets.xlsx import write_xlsx
+from core.tables import harmless, write_csv
 
 HEADER = ("Name", "Country", "Number")
 FORMULAS = [

@@ -1,11 +1,14 @@
 """The worker: ticks and jobs until nothing is due; a tick that fails stops nothing."""
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from core import clock
+from core import worker as worker_module
 from core.audit import AuditEntry, record
 from core.db import db
-from core.jobs import Job, enqueue
+from core.jobs import Job, claim, claim_along, enqueue, run
 from core.worker import Tick, Worker
 
 
@@ -76,3 +79,34 @@ def test_the_command_drains_the_apps_own_jobs(app: Flask) -> None:
     result = app.test_cli_runner().invoke(args=["jobs", "run-pending"])
     assert result.exit_code == 0
     assert "jobs run" in result.output
+
+
+@pytest.mark.parametrize(("stretch", "every", "turns"), [(60.0, 3600, 1), (0.0, 3600, 4), (60.0, 1e-9, 4)])
+def test_jobs_follow_each_other_for_a_moment_unless_a_tick_is_due(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, stretch: float, every: float, turns: int
+) -> None:
+    monkeypatch.setattr(worker_module, "STRETCH", stretch)
+    with app.app_context():
+        for _number in range(4):
+            enqueue("job")
+        db.session.commit()
+        worker = Worker({"job": lambda job: None}, (Tick(lambda: False, every=every),))
+        assert [worker.work_once() for _turn in range(turns)] == [True] * turns
+    assert job_states(app) == {"done": 4}
+
+
+def test_a_job_that_failed_gives_back_what_was_claimed_along(app: Flask) -> None:
+    claimed: list[int] = []
+
+    def along() -> Job | None:
+        following = claim_along(clock.now())
+        claimed.append(following.id if following else 0)
+        raise ConnectionError
+
+    with app.app_context():
+        enqueue("job")
+        enqueue("job")
+        db.session.commit()
+        first = claim(clock.now())
+        assert first is not None and run(first, {"job": lambda job: None}, along) is None
+    assert claimed == [first.id + 1] and job_states(app) == {"queued": 2}

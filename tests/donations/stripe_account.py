@@ -12,11 +12,12 @@ from core.money import Money
 from core.vault import SITE, vault
 from donations import checkout_services, stripe_gateway
 from donations.models import Frequency
+from donations.orders import Order
 from tests.donations.conftest import Gift, Stand, intend
 from tests.factories import make_case
 
 
-def session_for(order: stripe_gateway.Order) -> stripe_gateway.Session:
+def session_for(order: Order) -> stripe_gateway.Session:
     """A session at the sandbox, asked for twice if need be: on a busy machine it may answer later than a person waits."""
     try:
         return stripe_gateway.create_session(order)

@@ -96,7 +96,7 @@ def test_four_failures_and_a_success_do_not_open_it(site: Flask, moody: Moody) -
     assert moody.asked == 2 * FAILURES
 
 
-@pytest.mark.parametrize("status", [400, 401, 429])
+@pytest.mark.parametrize("status", [400, 401, 403, 429])
 def test_an_answer_that_refuses_is_an_answer(site: Flask, moody: Moody, status: int) -> None:
     moody.status = status
     assert [press(site, 10 + number).status_code for number in range(7)] == [503] * 7

@@ -8,12 +8,14 @@ from sqlalchemy import event, select
 from cases.models import CaseStatus
 from core import clock
 from core.db import db
+from donations import news
 from donations.models import Donation
 from donations.moving import services as moving
 from donations.moving import tending
-from tests.donations.conftest import Gift, Stand
+from tests.donations.conftest import DONOR, Gift, Stand
 from tests.donations.endings import Endings
 from tests.donations.own_pages import Visitor
+from tests.donations.papers import sealed
 from tests.donations.stripe_account import Account
 from tests.organisers.conftest import enter
 
@@ -113,3 +115,16 @@ def test_the_office_finds_a_gift_by_every_fund_that_it_paid_to(endings: Endings)
     payments = office.get(f"/office/gifts/{gift.public_id}").split('id="payments"')[1]
     old = f"Case {gift.slug.split('-')[1]}"  # type: ignore[union-attr]
     assert payments.index("Another case ·") < payments.index(f"{old} ·")
+
+
+def test_who_moves_a_gift_gets_news_of_the_case_that_they_asked_about_and_of_no_other(endings: Endings) -> None:
+    gift = endings.given()
+    sealed(endings.world, gift, updates=True)  # type: ignore[arg-type]
+    there, slug = endings.case(fund_title="Lawyers")
+    endings.turn(gift, CaseStatus.WON)
+    endings.answered(f"fund:{slug}")
+    endings.renew(gift)
+    assert endings.raised(there) == 1000
+    with endings.world.app.app_context():
+        assert [one.email for one in news.ahead(gift.case_id or 0, 0, 10)[1]] == [DONOR]
+        assert news.ahead(there, 0, 10) == (0, [])

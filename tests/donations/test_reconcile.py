@@ -20,6 +20,7 @@ from donations.reversals import requests as requests_
 from donations.reversals.models import Dispute, Refund
 from organisers import services
 from sandbox.checkout import expire_due
+from tests.donations.between import gate_to
 from tests.donations.conftest import Gift, Stand, World, sibling
 from tests.donations.stripe_account import Account
 
@@ -101,6 +102,18 @@ def test_what_was_set_aside_for_its_version_is_made_up_for(account: Account) -> 
     assert account.stand.world.raised(gift) == {} and "quarantined" in account.stand.world.outcomes()
     account.reconciled()
     assert account.stand.world.raised(gift) == {"EUR": 2500} and "quarantined" not in account.stand.world.outcomes()
+
+
+def test_a_stripe_that_turns_us_away_in_the_midst_of_it_is_no_difference(account: Account) -> None:
+    gift, stand = account.given(deliver=False), account.stand
+    list_in("2019-01-01", account)
+    with gate_to(stand.url, holds=False, refused=gift.session_id) as (_, url):
+        runner = sibling(stand.app, STRIPE_API_BASE=url).test_cli_runner()
+        done = runner.invoke(args=["donations", "reconcile", "--json"])
+    assert done.exit_code == 1 and "no answer" in done.stderr and not done.stdout
+    assert stand.world.alarms() == [] and stand.world.outcomes().count("quarantined") == 0
+    account.reconciled()
+    assert stand.world.raised(gift) == {"EUR": 2500}
 
 
 def test_an_event_whose_object_stripe_shows_no_more_stays_set_aside(account: Account) -> None:

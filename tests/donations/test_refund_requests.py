@@ -20,6 +20,7 @@ from tests.conftest import BASE
 from tests.donations.conftest import Gift, Stand, World, sibling
 from tests.donations.events import completed, dispute, refund, send
 from tests.donations.pages import give
+from tests.donations.stripe_account import Account
 from tests.donations.test_checkout import press, stripe
 
 
@@ -129,6 +130,48 @@ def test_a_refund_reaches_stripe_once_however_often_it_is_sent(stand: Stand) -> 
     assert [one["amount"] for one in stripe(stand, "refunds")["data"]] == [1000]
     with stand.app.app_context():
         assert services.totals() == {"EUR": 1500}
+
+
+@pytest.mark.parametrize("later", [timedelta(minutes=2), timedelta(days=2)], ids=["by the job", "by the books"])
+def test_a_refund_whose_answer_and_news_were_lost_is_found_at_stripe_and_not_made_again(
+    stand: Stand, later: timedelta
+) -> None:
+    account = Account(stand)
+    account.given(2500)
+    ((payment_intent, _, _),) = stand.world.payments()
+    with stand.app.app_context():
+        payment = services.get_payment(payment_intent)
+        wish = requests.request_refund(payment, money=Money(1000, "EUR"), reason="Wish", actor="ana@example.org")
+        public_id = wish.public_id
+        db.session.commit()
+        assert requests.send(public_id) == RequestState.SENT
+        db.session.rollback()  # the process ends before it has kept the answer
+    account.drive("switches", "drop", "5")
+    stand.deliver()
+    account.drive("switches", "drop", "0")
+    with stand.store.writing() as ledger:  # Stripe forgets the key
+        ledger.connection.execute("DELETE FROM idempotency_keys")
+    with time_machine.travel(clock.now() + later):
+        if later > timedelta(days=1):
+            account.run("reconcile", "--json")
+        else:
+            stand.world.work()
+    assert [one["metadata"] for one in stripe(stand, "refunds")["data"]] == [{"request": public_id}]
+    with stand.app.app_context():
+        (request,) = requests.requests_of(services.get_payment(payment_intent))
+        assert request.state == RequestState.SENT and services.totals() == {"EUR": 1500}
+
+
+def test_stripes_news_that_a_refund_was_made_counts_more_than_a_refusal(app: Flask, world: World) -> None:
+    gift = paid(world)
+    public_id = ask(app, gift, 1000)
+    with app.app_context():
+        requests.end(public_id, RequestState.REFUSED, "an answer about another try")
+        db.session.commit()
+    send(app.test_client(), refund(gift, 1000, metadata={"request": public_id}))
+    with app.app_context():
+        (request,) = requests.requests_of(services.get_payment(f"pi_{gift.public_id}"))
+        assert (request.state, request.answer) == (RequestState.SENT, f"re_{gift.public_id}_1")
 
 
 def test_what_stripe_refuses_is_free_again(stand: Stand) -> None:

@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import select, text, update
 
 from app import create_app
-from core import audit, clock
+from core import audit, clock, fonts
 from core.db import db
 from core.jobs import Job, enqueue
 from core.vault import SITE, VaultKey
@@ -149,6 +149,47 @@ def test_a_changed_audit_entry_is_found(app: Flask) -> None:
     assert "does not follow" in failing(app)["audit chain"]
 
 
+CHANGED = "UPDATE audit_entries SET {} WHERE id = :one"
+COLUMNS = (
+    "at = '2020-01-01 00:00:00.000001'", "actor = 'eve'", "act = 'petition.kept'", "subject = 'petition-9'", "detail = '{}'",
+    "previous = :hash", "digest = :hash",
+)  # fmt: skip
+SWAP = "UPDATE audit_entries SET id = CASE id WHEN :one THEN 9001 ELSE 9002 END WHERE id IN (:one, :two)"
+BACK = "UPDATE audit_entries SET id = CASE id WHEN 9001 THEN :two ELSE :one END WHERE id IN (9001, 9002)"
+FORGED = (
+    "INSERT INTO audit_entries (at, actor, act, subject, detail, previous, digest) "
+    "SELECT at, 'eve', act, subject, detail, digest, :hash FROM audit_entries ORDER BY id DESC LIMIT 1"
+)
+TAMPERINGS = {  # what is done to the third of five entries, and by how many the entry that is named comes later
+    **{f"change {column.partition(' ')[0]}": ((CHANGED.format(column),), 0) for column in COLUMNS},
+    "delete": (("DELETE FROM audit_entries WHERE id = :one",), 1),
+    "swap": ((SWAP, BACK), 0),
+    "append": ((FORGED,), 3),
+    "append and count": ((FORGED, "UPDATE audit_heads SET entries = entries + 1"), 3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tampering", TAMPERINGS)
+def test_the_doctor_names_the_entry_that_was_tampered_with(app: Flask, tampering: str) -> None:
+    with app.app_context():
+        for number in range(5):
+            audit.record("petition.exported", f"petition-{number}", actor="olga@example.org", rows=number)
+        db.session.commit()
+        ids = list(db.session.scalars(select(audit.AuditEntry.id).order_by(audit.AuditEntry.id)))
+    assert "audit chain" not in failing(app)
+    statements, later = TAMPERINGS[tampering]
+    place = len(ids) - 3
+    with app.app_context():
+        for statement in statements:
+            values = {"one": ids[place], "two": ids[place + 1], "hash": b"2" * 32}
+            named = {name: value for name, value in values.items() if f":{name}" in statement}
+            db.session.execute(text(statement), named)
+        db.session.commit()
+        wanted = list(db.session.scalars(select(audit.AuditEntry.id).order_by(audit.AuditEntry.id)))
+    where = (ids[place + later] if later < 3 else wanted[-1]) if tampering != "swap" else ids[place]
+    assert f"Entry {where} does not follow" in failing(app)["audit chain"]
+
+
 def test_drifted_tallies_are_found(app: Flask, campaign: Campaign) -> None:
     campaign.signed()
     with app.app_context():
@@ -216,3 +257,12 @@ def test_a_folder_that_cannot_be_written_is_found(app: Flask, monkeypatch: pytes
     monkeypatch.setitem(app.config, "UNDERSIGNED", replace(app.config["UNDERSIGNED"], data=Path("/proc/1")))
     assert os.access("/proc/1", os.F_OK)
     assert "cannot be written" in failing(app)["data folder"]
+
+
+def test_a_script_without_a_font_is_named_with_what_to_install(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not {*fonts.SHIPPED.values()} & {*fonts.missing()}
+    monkeypatch.setitem(fonts.WANTED, "A Font That Nobody Made", "Kawi")
+    found = findings(app)[1]["fonts"]
+    assert (
+        found["level"] == "warning" and "Kawi" in found["sentence"] and "install fonts-noto-core" in found["sentence"]
+    )

@@ -1,9 +1,12 @@
 """The public server without a keystore, under a PostgreSQL role with only the rights that it needs: every public act works."""
 
+import io
 import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
 
 import pytest
 from flask_migrate import upgrade
@@ -18,6 +21,9 @@ from operations.public_rights import RIGHTS
 from petitions.models import Petition
 from tests.cases.conftest import OWN
 from tests.conftest import BASE, MIGRATIONS, close, new_postgresql
+from tests.deliveries.clerking import pack_for
+from tests.deliveries.factory import CSV, make_delivery
+from tests.deliveries.sampled import make_sampled
 from tests.donations.conftest import DONOR, World, text_of
 from tests.donations.endings import LINK, QUESTION
 from tests.donations.events import completed, invoice_paid, invoice_payment_paid, refund, send, subscription
@@ -104,6 +110,7 @@ def test_a_signatory_can_do_everything_on_the_public_server(split: Split) -> Non
     last = letters(inside, "new@example.org")[-1]
     split.post(last.unsubscribe, 200, stop="yes")
     split.post(f"{last.unsubscribe}/undo")
+    assert split.public.client.get(last.own).status_code == 200
     split.post(f"{last.own}/own/erase")
     split.post(f"{page}/organisation", **UNION)
     assert [letter.to for letter in letters(inside)][-1] == UNION["email"]
@@ -126,23 +133,59 @@ def test_a_comment_is_written_reported_and_taken_back_on_the_public_server(split
     assert "Strength" not in split.public.client.get(f"{page}?before={number + 1}").text
 
 
+def test_a_sample_is_asked_for_and_answered_on_the_public_server(split: Split) -> None:
+    sampled = make_sampled(split.inside.app)
+    split.post(sampled.page, seed="5", size="40")
+    sampled.approve()
+    sampled.campaign.work()
+    yes, no, *_others = sampled.links().values()
+    assert split.public.client.get(yes).status_code == 200
+    split.post(yes, answer="yes")
+    told = split.public.client.get(split.post(no, answer="no")).text
+    assert [(sample.yes, sample.no) for sample in sampled.samples()] == [(1, 1)]
+    split.post(re.search(r"/signatures/[\w-]{43}/disown", told)[0])  # type: ignore[index]
+    refused(
+        split, "UPDATE samples SET yes = 40", "UPDATE samples SET state = 'asking'", "DELETE FROM sample_questions",
+        "SELECT signature_ids FROM delivery_line_parts", "INSERT INTO sample_questions (sample_id) VALUES (1)",
+    )  # fmt: skip
+
+
 def test_who_never_signed_can_say_so_on_the_public_server(split: Split) -> None:
     split.public.sign("bob@example.org")
     split.inside.work()
     link = re.search(r"/signatures/[\w-]{43}/disown", letters(split.inside, "bob@example.org")[-1].text)
+    silenced = text("SELECT count(*) FROM suppressions")
+    before = split.inside.fresh(silenced)
     assert link
     split.post(link[0])
-    assert split.inside.fresh(text("SELECT count(*) FROM suppressions")) == 1
+    assert split.inside.fresh(silenced) == before + 1
 
 
 def test_a_donor_and_a_visitor_find_everything(split: Split) -> None:
     page, client = f"/petitions/{split.public.slug}", split.public.client
     paths = ("/", "/privacy", "/cases/", f"/cases/{split.case}", "/petitions/", page, f"{page}.json", f"{page}/count.json",
-             f"{page}/signatories", f"{page}/sheet.pdf", f"{page}/challenge.json", "/donate",
-             "/healthz", "/readyz")  # fmt: skip
+             f"{page}/signatories", f"{page}/log", f"{page}/updates.atom", f"{page}/sheet.pdf", f"{page}/challenge.json",
+             "/donate", "/healthz", "/readyz")  # fmt: skip
     assert {path: status for path in paths if (status := client.get(path).status_code) != 200} == {}
     give(client)  # it is stored before Stripe is asked, which is away in this test
     assert split.inside.fresh(text("SELECT count(*) FROM donations")) == 1
+
+
+def test_a_list_is_checked_on_the_public_server(split: Split) -> None:
+    public_id = make_delivery(split.inside.app, split.inside.id, cover_code_digest=sha256(b"CODE").digest())
+    client, page = split.public.client, f"/deliveries/{public_id}"
+    paths = (
+        "/deliveries/check",
+        page,
+        f"{page}/manifest.json",
+        f"{page}/manifest.json.sig",
+        "/deliveries/verify_delivery.py",
+    )
+    assert {path: status for path in paths if (status := client.get(path).status_code) != 200} == {}
+    assert public_id in client.get(f"/petitions/{split.public.slug}?fresh").text
+    answer = client.post("/deliveries/check", data={"file": (BytesIO(CSV), "list.csv")})
+    assert answer.status_code == 200 and "The file is genuine" in answer.text
+    assert client.post("/deliveries/check", data={"delivery": public_id, "code": "code"}).status_code == 200
 
 
 def test_a_donor_can_do_everything_on_the_public_server(split: Split) -> None:
@@ -199,6 +242,41 @@ def test_a_donor_whose_case_is_over_answers_on_the_public_server(split: Split) -
     )
     assert send(public.client, invoice_paid(gifts[0], 2)).status_code == 200
     assert split.inside.fresh(text("SELECT count(*) FROM payments WHERE case_id IS NULL")) == 1
+
+
+def test_a_clerk_can_do_everything_on_the_public_server(split: Split) -> None:
+    """Which holds no keystore: of the data folder it shares the one with the copies."""
+    inside, client = split.inside, split.public.client
+    desk = pack_for(inside.app, inside, enter(inside.app))
+    link, code = desk.send()
+    shared = [app.config["UNDERSIGNED"].data / "clerk" for app in (split.public.app, inside.app)]
+    shared[0].symlink_to(shared[1])
+    assert desk.public_id in client.get(link).text
+    split.post(f"{link}/files", 422, code="AAAAA-AAAAA")
+    assert client.post(f"{link}/files", data={"token": split.public.token(), "code": code}).data == desk.pack
+    assert split.post(f"{link}/received", file_number="III-7", answer_due="2026-12-24").startswith(link)
+    upload = {"token": split.public.token(), "file": (io.BytesIO(b"Our answer."), "answer.txt")}
+    assert client.post(f"{link}/reply", data=upload).status_code == 303
+    inside.work()
+    number, name = (
+        split.inside.fresh(text("SELECT max(id) FROM delivery_papers")),
+        "SELECT public_id FROM delivery_papers",
+    )
+    desk.office.saved(f"{desk.record}/papers/{number}/publish")
+    desk.office.saved(
+        desk.record, handed_on="2026-11-02", handed_how="post", handed_by="", file_number="", answer_due=""
+    )
+    path = f"/deliveries/papers/{split.inside.fresh(text(name))}"
+    assert client.get(path).data == b"Our answer."
+    assert path in client.get(f"/petitions/{split.public.slug}?handed").text
+    assert [act for act, _ in desk.acts("clerk")] == ["delivery.fetched", "delivery.received", "delivery.replied"]
+    assert split.inside.fresh(text("SELECT code_tries FROM clerk_links")) == 1
+    refused(
+        split, "UPDATE deliveries SET manifest = ''", "UPDATE clerk_links SET revoked_at = NULL", "DELETE FROM clerk_links",
+        "UPDATE delivery_papers SET published_at = now()", "SELECT number FROM delivery_corrections",
+    )  # fmt: skip
+    with split.public.app.app_context():
+        assert db.session.scalar(text("SELECT count(delivery_id) FROM delivery_corrections")) is not None
 
 
 def test_what_is_the_offices_is_hidden_from_the_public_server(split: Split) -> None:

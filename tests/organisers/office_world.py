@@ -10,11 +10,19 @@ from sqlalchemy import select
 from cases.comments import services as comments
 from cases.comments.models import Comment, CommentKind
 from cases.models import Case, CaseImage, Consent, ImageFile, ImageFormat
+from cases.translations import services as case_translations
 from core import clock
 from core.db import db
 from core.money import Money
 from core.tokens import digest
 from core.vault import SITE, vault
+from deliveries import asking
+from deliveries.clerk import papers
+from deliveries.clerk.models import ClerkLink, DeliveryPaper
+from deliveries.columns import ALWAYS
+from deliveries.models import Delivery
+from deliveries.sampling.models import Sample
+from deliveries.states import DeliveryState, PaperKind
 from donations.guards.models import DeclineWave, FraudWarning
 from donations.models import Donation, Frequency, Outcome, Payment, PaymentStatus, StripeEvent
 from donations.offline import services as offline
@@ -22,7 +30,9 @@ from donations.offline.models import Means
 from donations.own_page.models import Donor
 from donations.tax.models import TaxReceipt, TaxRegistration
 from donations.wall.models import PatronLevel, WallEntry, Words
-from organisers.accounts.models import CodeApp, OfficeInvitation, OfficeRole, OfficeSession
+from organisers.accounts import kept_forms
+from organisers.accounts.models import CodeApp, Membership, OfficeInvitation, OfficeRole, OfficeSession
+from organisers.drafts.models import DraftImport, DraftImportRow, DraftKind
 from organisers.models import Organiser
 from petitions.abuse import invalidation_services
 from petitions.abuse.models import DomainRule, Signal
@@ -31,7 +41,7 @@ from petitions.imports.models import SignatureImport
 from petitions.invitations.models import Invitation
 from petitions.models import ConsentText, Petition
 from petitions.paper.models import PaperBatch
-from petitions.states import ImportOrigin, InvitationKind, RuleAction, SignalKind, Visibility
+from petitions.states import ImportOrigin, InvitationKind, InvitationState, RuleAction, SignalKind, Visibility
 from petitions.updates.models import Update
 from petitions.versions.models import PetitionTranslation
 from tests.donations.conftest import intend
@@ -62,7 +72,8 @@ def make_things(me: Organiser) -> Things:
         "payment_id": _payment(gift), "entry_id": _words(gift), "wave_id": _wave(), "warning_id": _warning(),
         "event_id": _event(), "level_id": PatronLevel(title="Lamp", thanks="Thanks.", minimums=[]),
         "update_id": _update(petition), "import_id": _import(petition), "comment_id": _comment(case),
-        "registration_id": _registration(), "app_id": _app(me), "session_id": _session(me),
+        "delivery_id": _delivery(petition, me), "registration_id": _registration(), "app_id": _app(me),
+        "session_id": _session(me),
         "organiser_id": Organiser(email=_address(), active=True, fs_uniquifier=secrets.token_hex(16)),
     }  # fmt: skip
     asked, confirmed = _office_invitation(), _app(me, confirmed_at=clock.now())
@@ -71,22 +82,31 @@ def make_things(me: Organiser) -> Things:
     invalidation = invalidation_services.prepare(petition, {"country": "IE"}, actor="cli")
     outside = _outside(case)
     db.session.flush()
-    receipt = _receipt(rows["registration_id"])
+    sample = Sample(
+        public_id=secrets.token_urlsafe(16), delivery_id=rows["delivery_id"].id, seed="5", size=20, numbers=[1]
+    )
+    receipt, drafts = _receipt(rows["registration_id"]), _drafts(petition)
     image, consent = _image(case), db.session.scalars(select(Consent.id).where(Consent.case_id == case.id)).one()
-    db.session.add_all([receipt, image])
+    role = Membership(organiser_id=rows["organiser_id"].id, role=OfficeRole.VIEWER, case_id=case.id)
+    db.session.add_all([receipt, image, drafts, role, sample])
+    typed = kept_forms.Typed("/office/account/address", "", [("email", "new@example.org")])
+    link, paper = _clerks(rows["delivery_id"])
+    kept = kept_forms.keep(typed, organiser_id=me.id, session_id=None)
     agreed = {"version": 1, "visibility": Visibility.COUNTED, "text": "", "recipients": [], "language": "de"}
     db.session.add(ConsentText(digest=secrets.token_hex(32), petition_id=petition.id, **agreed))
     db.session.add(
         PetitionTranslation(petition_id=petition.id, language="de", title="T", ask="", letter="", source_digest="")
     )
+    case_translations.write(case, "de", actor="cli", title="T")
     db.session.commit()
     ids = {name: row.id for name, row in rows.items()}
     values = {
         **ids, "case_id": case.id, "petition_id": petition.id, "part_id": case.people[0].id, "public_id": gift.public_id,
         "recipient_id": petition.recipients[0].id, "invalidation_id": invalidation.id, "factor_id": confirmed.id,
-        "factor": "app", "name": "pause", "act_name": "cancel", "step": "remind", "judgement": "hide", "country": "KZ",
+        "factor": "app", "name": "pause", "act_name": "cancel", "judgement": 1, "step": "remind", "country": "KZ",
         "domain": held.domain, "room": "held", "turn": "open", "verdict": "approve", "language": "de",
-        "shield": "freeze",
+        "shield": "freeze", "parts": "people", "way": "up", "draft_import_id": drafts.id, "membership_id": role.id,
+        "kept_id": kept, "sample_id": sample.id, "link_id": link.id, "paper_id": paper.id, "shown": "withhold",
     }  # fmt: skip
     pictures, consents = {"part_id": image.id}, {"part_id": consent}
     event, other, receipts = case.events[0].id, {"public_id": outside.public_id}, {"public_id": receipt.public_id}
@@ -114,7 +134,9 @@ def _signal(petition: Petition) -> Signal:
 
 
 def _invitation(petition: Petition) -> Invitation:
-    return Invitation(public_id=secrets.token_urlsafe(16), petition_id=petition.id, kind=InvitationKind.NOTABLE)
+    confirmed = {"state": InvitationState.CONFIRMED, "blob": b"sealed to a key that is gone"}
+    public_id = secrets.token_urlsafe(16)
+    return Invitation(public_id=public_id, petition_id=petition.id, kind=InvitationKind.NOTABLE, **confirmed)
 
 
 def _image(case: Case) -> CaseImage:
@@ -134,6 +156,12 @@ def _import(petition: Petition) -> SignatureImport:
     lines: list[imports.Line] = [(2, ["Ada Example"])]
     upload = imports.Upload(ImportOrigin.OTHER, ["Name"], lines, "utf-8", ",", meaning, "")
     return imports.make(petition, upload, actor="cli")
+
+
+def _drafts(petition: Petition) -> DraftImport:
+    row = DraftImportRow(line=2, mark=bytes(32), state=bytes(32), case_id=petition.case_id, petition_id=petition.id)
+    once = secrets.token_urlsafe(16)
+    return DraftImport(public_id=once, kind=DraftKind.PETITIONS, made=1, created_by="cli", rows=[row])
 
 
 def _comment(case: Any) -> Comment:
@@ -212,6 +240,28 @@ def _session(me: Organiser) -> OfficeSession:
         digest=secrets.token_bytes(32), organiser_id=me.id, entered_by="link", browser="?", created_at=clock.now(),
         last_seen_at=clock.now(),
     )  # fmt: skip
+
+
+def _delivery(petition: Petition, me: Organiser) -> Delivery:
+    """A list of 200 lines that was made."""
+    signed = {"manifest": "{}", "signature": bytes(64), "key_fingerprint": "0", "made_at": clock.now(), "lines": 200}
+    asked = {"language": "en", "formats": ["csv"], "columns": list(ALWAYS), "recipient": {"name": "A. Recipient"}}
+    public_id = asking.new_public_id()
+    return Delivery(
+        public_id=public_id, petition=petition, created_by=me.id, state=DeliveryState.READY, **signed, **asked
+    )
+
+
+def _clerks(delivery: Delivery) -> tuple[ClerkLink, DeliveryPaper]:
+    """A clerk's link to a delivery and a paper that came back."""
+    link = ClerkLink(
+        digest=secrets.token_bytes(32), public_id=asking.new_public_id(), delivery_id=delivery.id, code_digest=bytes(32),
+        expires_at=clock.now(),
+    )  # fmt: skip
+    paper = papers.add(delivery, b"Our answer.", kind=PaperKind.REPLY, by_clerk=True)
+    db.session.add(link)
+    db.session.flush()
+    return link, paper
 
 
 def _office_invitation() -> OfficeInvitation:

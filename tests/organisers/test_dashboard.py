@@ -3,22 +3,27 @@
 import re
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from cases.models import Event, EventKind, Person
+from cases.models import Case, Event, EventKind, Person
 from core import clock
 from core.db import db
 from donations.books import jobs
+from organisers.accounts.models import OfficeRole
 from petitions.abuse.models import Invalidation
-from petitions.models import Petition
-from petitions.states import HeldReason, InvalidationState
-from tests.factories import make_case
+from petitions.models import Petition, Submission
+from petitions.states import HeldReason, InvalidationState, SubmissionState, Visibility
+from tests.factories import make_case, make_petition
 from tests.organisers.conftest import Office
 from tests.organisers.test_gifts import paid
 from tests.organisers.test_moderation import hold
+from tests.organisers.test_permissions import Asker
 from tests.petitions.conftest import make_campaign
 from tests.petitions.crowd import crowd
+
+BLIND = (OfficeRole.TREASURER, OfficeRole.VIEWER)  # who judges nothing
 
 
 def dashboard(office: Office) -> str:
@@ -163,6 +168,36 @@ def test_work_that_somebody_asked_for_is_shown_and_what_runs_by_night_is_not(off
     office.saved("/office/books/reconcile")
     assert "The books are compared with Stripe" in work(office) and 'href="/office/books"' in work(office)
     assert "The books are being compared at this moment" in office.get("/office/books")
+
+
+@pytest.mark.parametrize("role", OfficeRole)
+def test_the_dashboard_leads_each_role_only_where_it_may_go(app: Flask, role: OfficeRole) -> None:
+    """On a morning on which everything waits and everything is under way."""
+    asker = Asker(app, role)
+    number = asker.own.values["petition_id"]
+    with app.app_context():
+        petition, other = db.session.get_one(Petition, number), db.session.get_one(Case, asker.own.case_id)
+        erased = make_petition(other)
+        petition.closes_at, other.review_on = clock.now() + timedelta(days=3), clock.now().date() - timedelta(days=1)
+        other.people[0].release_due = clock.now().date()
+        erased.erased_at = clock.now()
+        db.session.execute(update(Invalidation).values(state=InvalidationState.RUNNING))
+        submission = {"petition_id": number, "state": SubmissionState.HELD, "held_reason": HeldReason.WAVE}
+        sealed = {"key_id": "gone", "data_key_id": "gone", "blob": b"-", "country": "IE", "source": "other"}
+        times = {"received_at": clock.now(), "held_at": clock.now()}
+        public = {"public_id": "h" * 22, "visibility": Visibility.PUBLIC, "consent_digest": ""}
+        db.session.add(Submission(**submission, **sealed, **times, **public))
+        db.session.commit()
+        jobs.promise()
+        titles = {name: f">{words}<" for name, words in (("case", other.title), ("petition", petition.title))}
+    text = dashboard(asker.office)
+    for words in ("taken out of the count", "A petition is erased", "Review is due"):
+        assert (words in text) == (role != OfficeRole.TREASURER), words
+    assert ("Words to judge" in text) == ("Signatures to look at" in text) == (role not in BLIND)
+    assert (titles["case"] in text) == (titles["petition"] in text) == (role != OfficeRole.TREASURER)
+    links = set(re.findall(r'href="(/office/[^"#]*)', text))
+    assert len(links) > 1
+    assert [link for link in sorted(links) if asker.office.client.get(link).status_code in (403, 404)] == []
 
 
 def test_a_stopped_preview_is_no_work(office: Office) -> None:

@@ -19,6 +19,7 @@ from core.limits import Limiter
 from organisers.accounts.models import CodeApp, OfficeSession, RecoveryCode
 from tests.conftest import files_with
 from tests.organisers.conftest import EMAIL, Office, enter, log_in, make_organiser
+from tests.organisers.delivery_desk import Desk
 from tests.organisers.test_sessions import is_in, replay
 from tests.petitions.conftest import make_campaign
 
@@ -200,23 +201,21 @@ def test_an_old_session_without_the_factor_must_give_it(
     assert is_in(office.client)
 
 
-def test_an_export_asks_for_a_fresh_code_and_says_that_nothing_was_done(
+def test_fetching_a_list_asks_for_a_fresh_code_and_says_that_nothing_was_done(
     app: Flask, office: Office, phone: Phone, frozen: time_machine.Traveller
 ) -> None:
-    campaign = make_campaign(app)
-    page = f"/office/petitions/{campaign.id}"
+    page, _found = Desk(office, make_campaign(app)).made()
     frozen.shift(timedelta(minutes=6))
-    token = office.token(page)
-    sent = {"data": {"csrf_token": token, "format": "csv"}, "headers": {"Referer": f"http://localhost{page}"}}
-    answer = office.client.post(f"{page}/export", **sent)  # type: ignore[arg-type]
+    sent = {"data": {"csrf_token": office.token()}, "headers": {"Referer": f"http://localhost{page}"}}
+    answer = office.client.post(f"{page}/fetch", **sent)  # type: ignore[arg-type]
     assert answer.status_code == 303
     where = answer.headers["Location"]
-    assert where == f"{PROOF}?next={page}&again=1" and "Nothing has been done yet" in office.get(where)
-    assert ("petition.exported", campaign.slug) not in office.acts()
+    assert where.startswith(f"{PROOF}?next={page}") and "Nothing has been done yet" in office.get(where)
+    assert "delivery.fetched" not in dict(office.acts())
     assert prove(office, phone.code(), page).headers["Location"] == page
-    assert office.client.post(f"{page}/export", **sent).status_code == 200  # type: ignore[arg-type]
+    assert office.client.post(f"{page}/fetch", **sent).status_code == 200  # type: ignore[arg-type]
     frozen.shift(timedelta(minutes=6))
-    assert office.client.post(f"{page}/export", **sent).status_code == 303  # type: ignore[arg-type]
+    assert office.client.post(f"{page}/fetch", **sent).status_code == 303  # type: ignore[arg-type]
 
 
 def test_without_a_factor_the_password_is_the_proof(app: Flask, frozen: time_machine.Traveller) -> None:

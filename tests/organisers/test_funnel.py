@@ -66,13 +66,24 @@ def test_each_step_has_its_number_and_says_what_it_means(office: Office, world: 
     campaign.signed("ben@example.org", source="poster")
     campaign.sign("waiting@example.org")
     text = page(office, campaign)
-    assert steps(text) == {"Seen": "4", "Signed": "3", "Confirmed": "2", "Shared": "1", "Gave": "0"}
+    assert steps(text) == {"Seen": "4", "Signed": "3", "Confirmed": "2", "Shared": "under 20", "Gave": "0"}
     assert f"have been counted since {clock.day(clock.now().date())}" in text
     ways = part(text, "by-source")
     for name, seen, signed in (("Without a code", 2, 1), ("poster", 1, 1), ("A link that somebody passed on", 1, 1)):
         assert f'<th scope="row">{name}</th><td data-label="Seen" class="num">{seen}</td>' in ways, name
         assert f'<td data-label="Signed" class="num">{signed}</td>' in ways
     assert ways.count("under 20") == 3
+
+
+def test_how_many_were_shared_is_told_as_little_as_every_other_small_cell(office: Office) -> None:
+    campaign = make_campaign(office.app)
+    look(campaign)
+    crowd(campaign, 100)
+    crowd(campaign, 19, source="shared")
+    text = part(page(office, campaign), "funnel")
+    assert '<td class="num">under 20</td>' in text and ">19<" not in text and text.count("<rect") == 2, "nor by a bar"
+    crowd(campaign, 8, source="shared")
+    assert steps(page(office, campaign))["Shared"] == "20"
 
 
 def test_who_gave_is_counted_where_the_petition_s_own_page_led_there(office: Office, world: World) -> None:

@@ -11,6 +11,7 @@ from pypdf import PdfReader
 from sqlalchemy import select, text
 
 from cases.models import Case, Event, GoneAddress, Person
+from cases.translations import services as translations
 from core.db import db
 from petitions import services as petitions
 from petitions.models import Petition
@@ -23,7 +24,7 @@ OLD = ("/cases/free-zarina-testova", "/petitions/release-zarina-testova")
 NEW = {"slug_cases_1": "the-case", "slug_petitions_1": "the-petition"}
 CLEAR = (
     "cases", "people", "petitions", "events", "gone_addresses", "jobs", "petition_versions", "petition_translations",
-    "updates", "comments",
+    "updates", "comments", "case_translations", "person_translations", "event_translations",
 )  # fmt: skip
 
 
@@ -31,7 +32,11 @@ CLEAR = (
 def campaign(app: Flask) -> Campaign:
     made = named_case(app)
     with app.app_context():
-        db.session.scalars(select(Case)).one().slug = "free-zarina-testova"
+        case = db.session.scalars(select(Case)).one()
+        case.slug = "free-zarina-testova"
+        translations.write(case, "ru", actor="cli", title="Зарина Тестова", story="Zarina Testova")
+        translations.write(case.people[0], "ru", actor="cli", about="Зарина Тестова")
+        translations.write(case.events[0], "ru", actor="cli", body="Зарина Тестова")
         db.session.scalars(select(Petition)).one().slug = "release-zarina-testova"
         db.session.commit()
     return made
@@ -80,7 +85,10 @@ def test_afterwards_the_name_is_found_nowhere(app: Flask, office: Office, campai
     sheet = app.test_client().get("/petitions/the-petition/sheet.pdf")
     words = "".join(part.extract_text() for part in PdfReader(io.BytesIO(sheet.data)).pages)
     assert "Z. T." in words and not NAMED.search(words)
-    assert len(list((app.config["UNDERSIGNED"].data / "sheets").glob("*.pdf"))) == 1, "the old sheet is thrown away"
+    with app.app_context():
+        number = db.session.scalars(select(Petition.public_id)).one()
+    kept = (app.config["UNDERSIGNED"].data / "sheets").glob(f"{number}-*.pdf")
+    assert len(list(kept)) == 1, "the old sheet is thrown away"
     mail = campaign_at_new_address(campaign).signed("ada@example.org")
     assert "Release Z. T." in mail.text and not NAMED.search(mail.text + mail.subject)
     with app.app_context():

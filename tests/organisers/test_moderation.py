@@ -102,7 +102,7 @@ def test_one_click_prepares_the_invalidation_of_a_waves_confirmed_ones(
     office.saved(f"{page}/undo")
     assert campaign.count() == 4 and "Everybody who had not withdrawn" in office.get(page)
     assert acts(office) == [
-        "names.shown", "invalidation.started", "signal.settled", "invalidation.done",
+        "invalidation.prepared", "names.shown", "invalidation.started", "signal.settled", "invalidation.done",
         "invalidation.undoing", "invalidation.undone",
     ]  # fmt: skip
 
@@ -166,7 +166,7 @@ def test_the_held_queue_is_judged_by_group_and_by_row(app: Flask, office: Office
     nothing = office.post(page, act="release")
     assert nothing.status_code == 422 and "Tick those that you mean first." in nothing.text
     assert office.post(page, reason="wave").status_code == 422
-    office.saved(page, act="discard", reason="disposable")
+    office.saved(page, act="discard", reason="disposable", why="spam")
     office.saved(page, act="release", ids=[str(ids[1]), str(ids[3])])
     assert "1 signature goes on its way" in office.get(page)
     campaign.work()

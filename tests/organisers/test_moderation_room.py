@@ -21,8 +21,7 @@ from donations.wall.models import WallEntry, Words
 from operations import retention_run
 from organisers.moderation import jobs, judging
 from organisers.moderation.models import Act, ModerationAct
-from petitions.invitations.models import Invitation
-from petitions.states import InvitationKind, InvitationState
+from organisers.moderation.subjects import Subject
 from tests.cases.conftest import EMAIL, TEXT, Wall
 from tests.cases.conftest import limited as limited
 from tests.cases.conftest import wall as wall
@@ -120,7 +119,7 @@ def test_who_read_a_comment_before_another_judged_it_still_loses(wall: Wall, off
         elsewhere.submit(office.saved, f"{wall.office(1)}/approve", seen="held").result()
         assert row.state == CommentState.HELD, "this session does not know yet"
         with pytest.raises(judging.MovedOn):
-            judging.judge(judging.Subject("comment", row.id), Act.REJECT, seen="held", actor="otto@example.org")
+            judging.judge(Subject("comment", row.id), Act.REJECT, seen="held", actor="otto@example.org")
         db.session.rollback()
     assert history(wall.app) == [("approve", "held", "approved")]
 
@@ -151,7 +150,7 @@ def test_those_ticked_are_approved_together(wall: Wall, office: Office) -> None:
     office.saved(ROOM, items=[f"comment:{one}@held" for one in ids[:2]])
     assert states(wall) == [CommentState.APPROVED, CommentState.REJECTED, CommentState.HELD]
     said = office.get(ROOM)
-    assert "1 is approved. 1 stands otherwise by now" in said
+    assert "1 is approved. 1 was changed or taken back meanwhile" in said
     for wrong in ({}, {"items": ["house:1@held"]}, {"items": ["comment:0@held"]}):
         assert office.post(ROOM, **wrong).status_code == 422
 
@@ -183,6 +182,16 @@ def test_the_queue_is_filtered_by_state_kind_and_case(wall: Wall, office: Office
     assert order(office, "?state=approved") == ["Ada"] and order(office, "?state=rejected") == []
     where = office.saved(f"{wall.office(2)}/approve?kind=solidarity", seen="held", following="comment-9")
     assert where == f"{ROOM}?kind=solidarity#comment-9", "back to where the moderator was"
+
+
+def test_an_empty_queue_says_what_to_do_next(wall: Wall, office: Office) -> None:
+    for query, said, link in (
+        ("", "A case takes comments once its page in the office opens them", "/office/"),
+        ("?kind=wall", "Nothing of this waits.", ROOM), ("?state=reported", "No report waits for an answer.", ROOM),
+        ("?state=approved", "nobody has approved any", ROOM), ("?state=rejected", "is deleted after 30 days", ROOM),
+    ):  # fmt: skip
+        [queue] = re.findall(r'id="queue".*?</div>', office.get(ROOM + query), re.DOTALL)
+        assert said in queue and f'<a href="{link}">' in queue, query
 
 
 def test_another_cases_comment_is_not_found(wall: Wall, office: Office) -> None:
@@ -302,7 +311,7 @@ def test_words_of_donors_are_judged_reported_and_undone_in_the_same_room(
         elsewhere.submit(office.saved, f"{path}/reject", seen="approved", reason="spam").result()
         assert row.words == Words.APPROVED, "this session does not know yet"
         with pytest.raises(judging.MovedOn):
-            judging.judge(judging.Subject("wall", row.id), Act.REJECT, seen="approved", actor="otto@example.org")
+            judging.judge(Subject("wall", row.id), Act.REJECT, seen="approved", actor="otto@example.org")
         db.session.rollback()
     office.saved(f"{path}/undo", seen="rejected")
     public = path.replace("/office/wall", "/reports/wall").removesuffix("/words")
@@ -349,14 +358,7 @@ def test_what_is_judged_on_other_pages_is_linked_with_its_number(app: Flask, off
     campaign = make_campaign(app)
     campaign.sign("trapped@example.org", website="https://spam.example")
     campaign.work()
-    with app.app_context():
-        waits = {"state": InvitationState.CONFIRMED, "confirmed_at": clock.now(), "petition_id": campaign.id}
-        for public_id, kind in (("n" * 22, InvitationKind.NOTABLE), ("m" * 22, InvitationKind.MEMBER)):
-            db.session.add(Invitation(public_id=public_id, kind=kind, **waits))
-        db.session.commit()
-    page = office.get(ROOM)
-    assert f'href="/office/petitions/{campaign.id}/held">1 held signature' in page
-    assert f'href="/office/petitions/{campaign.id}/invitations">1 notable signatory or organisation to approve' in page
+    assert f'href="/office/petitions/{campaign.id}/held">1 held signature' in office.get(ROOM)
 
 
 def test_messages_of_solidarity_are_printed_without_the_rest(wall: Wall, office: Office) -> None:

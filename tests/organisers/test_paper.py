@@ -258,6 +258,7 @@ def test_one_line_is_taken_back_for_who_asks(paper: Paper) -> None:
     page = paper.office.get(f"{paper.path}/1")
     assert "Ada Example" not in page and "Ben Example" in page
     assert paper.campaign.count() == 1 and [p["name"] for p in paper.people()] == ["Ben Example"]
+    assert ("paper.line_taken_back", paper.campaign.slug) in paper.office.acts()
 
 
 def test_a_line_that_was_invalidated_is_erased_with_its_pile_and_leaves_the_count_alone(paper: Paper) -> None:

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from core.tables import harmless
 from organisers.paper.files import LONGEST_CELL, MOST_COLUMNS
 from tests.conftest import files_with
+from tests.deliveries.exporting import exported
 from tests.organisers.conftest import Office
 from tests.organisers.test_paper import Paper
 from tests.petitions.conftest import make_campaign
@@ -177,8 +178,8 @@ def test_an_imported_file_is_taken_back_as_a_whole(paper: Import) -> None:
 def test_a_formula_is_text_and_leaves_as_text(paper: Import) -> None:
     paper.run(paper.choose(b'name,country\n"=HYPERLINK(""x"")",IE\n'))
     assert paper.people()[0]["name"] == '=HYPERLINK("x")'
-    listed = paper.office.post(f"/office/petitions/{paper.campaign.id}/export", format="csv")
-    cells = next(row for row in csv.reader(io.StringIO(listed.data.decode("utf-8-sig"))) if row[0] == "1")
+    listed = exported(paper.office.app, paper.campaign.slug, "csv")
+    cells = next(row for row in csv.reader(io.StringIO(listed.decode("utf-8-sig"))) if row[0] == "1")
     assert cells[1] == '\'=HYPERLINK("x")' == harmless('=HYPERLINK("x")')
 
 

@@ -36,6 +36,8 @@ prove                     ORMTV  .          .
 prove_by_passkey          ORMTV  .          .
 passkey_challenge         ORMTV  .          .
 logout                    ORMTV  .          .
+kept_form                 ORMTV  .          .
+drop_kept_form            ORMTV  .          .
 account                   ORMTV  .          .
 end_session               ORMTV  .          .
 end_other_sessions        ORMTV  .          .
@@ -54,6 +56,7 @@ invite_colleague          O----  .          personal step-up
 resend_office_invitation  O----  .          personal step-up
 revoke_office_invitation  O----  .          personal step-up
 colleague                 O----  .          personal step-up
+take_role                 O----  .          personal step-up
 close_account             O----  .          personal step-up
 reopen_account            O----  .          personal step-up
 audit_chain               O----  .          personal
@@ -75,6 +78,13 @@ new_person                OR---  case       .
 edit_person               OR---  case       .
 remove_person             OR---  case       .
 new_petition              OR---  case       .
+import_cases              O----  everywhere .
+check_cases               O----  everywhere .
+import_petitions          OR---  .          .
+check_petitions           OR---  .          .
+draft_imports             OR---  .          .
+draft_import              OR---  .          .
+take_back_drafts          OR---  .          .
 petition                  ORM-V  petition   .
 counting                  ORM-V  petition   .
 edit_petition             OR---  petition   .
@@ -83,11 +93,29 @@ recount                   OR---  petition   .
 new_recipient             OR---  petition   .
 edit_recipient            OR---  petition   .
 remove_recipient          OR---  petition   .
-export                    OR---  petition   personal step-up
+delivery_list             OR---  petition   personal
+new_delivery              OR---  petition   personal
+delivery                  OR---  petition   personal
+approve_delivery          OR---  petition   personal step-up
+refuse_delivery           OR---  petition   personal
+cancel_delivery           OR---  petition   personal
+fetch_delivery            OR---  petition   personal step-up
+show_cover_code           OR---  petition   personal step-up
 search                    ORM--  petition   personal
 show_names                ORM--  petition   personal
 retention                 OR---  petition   .
 record_delivery           OR---  petition   .
+delivery_record           OR---  petition   .
+note_hand_over            OR---  petition   .
+note_reply                OR---  petition   .
+reply_as_answer           OR---  petition   .
+add_delivery_paper        OR---  petition   .
+open_delivery_paper       OR---  petition   personal
+turn_delivery_paper       OR---  petition   personal
+correction_note           OR---  petition   .
+pass_on_corrections       OR---  petition   .
+send_clerk_link           OR---  petition   personal step-up
+revoke_clerk_link         OR---  petition   .
 hold                      OR---  petition   .
 lift_hold                 OR---  petition   .
 erase                     OR---  petition   step-up
@@ -108,6 +136,7 @@ check_paper_import        OR---  petition   personal
 run_paper_import          OR---  petition   personal
 held                      ORM--  petition   personal
 judge_held                ORM--  petition   personal
+undo_held                 ORM--  petition   personal
 signal_list               ORM--  .          .
 settle_signal             ORM--  signal     .
 dismiss_signal            ORM--  signal     .
@@ -121,6 +150,7 @@ moderation_room           ORM--  .          personal
 approve_ticked            ORM--  .          personal
 undo_last                 ORM--  .          personal
 judge_wall_words          ORM--  words      personal
+judge_claim               ORM--  petition   personal
 turn_comments             OR---  case       .
 comment                   ORM--  case       personal
 solidarity_letter         ORM--  case       .
@@ -137,6 +167,9 @@ remove_imported_line      OR---  petition   personal step-up
 site                      O----  .          .
 check_site                O----  .          .
 choose_licence            O----  .          .
+sample_list               OR---  petition   .
+approve_sample            OR---  petition   step-up
+refuse_sample             OR---  petition   .
 update_list               OR---  petition   .
 new_update                OR---  petition   .
 update                    OR---  petition   .
@@ -151,6 +184,11 @@ win_petition              OR---  petition   .
 translation_list          OR---  petition   .
 translate_petition        OR---  petition   .
 remove_translation        OR---  petition   .
+case_translations         OR---  case       .
+translate_case            OR---  case       .
+translate_part            OR---  case       .
+remove_case_translation   OR---  case       .
+move_person               OR---  case       .
 case_images               OR---  case       .
 edit_image                OR---  case       .
 image_file                OR---  case       .
@@ -162,8 +200,6 @@ record_consent            OR---  case       .
 open_consent              OR---  case       personal step-up
 withdraw_consent          OR---  case       .
 set_review                OR---  case       .
-wall                      ORMT-  .          personal
-judge_words               ORMT-  words      personal
 gift_list                 OR-T-  .          .
 gift                      OR-T-  gift       .
 open_donor                O--T-  gift       personal step-up
@@ -322,7 +358,7 @@ def test_anothers_object_looks_like_one_that_is_not_there(app: Flask) -> None:
     other = of_somebody_else(app)
     asker = Asker(app, OfficeRole.ORGANISER)
     missing = Things(0, {**other.values, "case_id": 999, "petition_id": 999, "public_id": "a" * 22}, {})
-    for name in ("case", "petition", "gift", "held", "export"):
+    for name in ("case", "petition", "gift", "held", "delivery", "fetch_delivery"):
         [rule] = [rule for rule in office_rules(app) if rule.endpoint == f"office.{name}"]
         method = "GET" if "GET" in (rule.methods or ()) else "POST"
         pages = [re.sub(CSRF, "", asker.ask(rule, method, things).text) for things in (other, missing)]
@@ -332,7 +368,7 @@ def test_anothers_object_looks_like_one_that_is_not_there(app: Flask) -> None:
 LISTS = {"/office/": "petition", "/office/signals": "petition", "/office/gifts": "gift"}
 STARTS = (
     "/office/", "/office/cases/{case_id}", "/office/petitions/{petition_id}", "/office/gifts", "/office/gifts/{public_id}",
-    "/office/signals", "/office/wall",
+    "/office/signals", "/office/moderation",
 )  # fmt: skip
 LINK = re.compile(r'href="(/office/[^"?#]*)')
 
@@ -348,7 +384,7 @@ def test_lists_show_the_things_of_ones_own_cases_only(app: Flask) -> None:
     assert theirs["case"] not in asker.office.get("/office/") and theirs["case"] not in asker.office.get(
         "/office/gifts"
     )
-    page = asker.office.get("/office/wall")
+    page = asker.office.get("/office/moderation?kind=wall")
     assert own["words"] in page and theirs["words"] not in page
 
 

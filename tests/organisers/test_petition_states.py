@@ -207,6 +207,40 @@ def test_a_victory_taken_back_leaves_the_petition_closed_and_stops_its_mail(app:
     assert letters(campaign, "has reached") == []
 
 
+def test_a_victory_whose_day_was_corrected_is_recalled_all_the_same(app: Flask, office: Office) -> None:
+    campaign = make_campaign(app)
+    campaign.signed("ada@example.org", updates="y")
+    office.saved(f"{page(campaign)}/victory", **VICTORY)
+    office.saved(f"{page(campaign)}/victory", **{**VICTORY, "won_on": "2026-05-09"})
+    office.saved(f"{page(campaign)}/take_back_victory")
+    campaign.work()
+    assert letters(campaign, "has reached") == []
+
+
+def test_a_victory_that_was_mailed_taken_back_and_declared_again_is_mailed_once(app: Flask, office: Office) -> None:
+    campaign = make_campaign(app)
+    campaign.signed("ada@example.org", updates="y")
+    office.saved(f"{page(campaign)}/victory", **VICTORY)
+    campaign.work()
+    office.saved(f"{page(campaign)}/take_back_victory")
+    office.saved(f"{page(campaign)}/victory", **{**VICTORY, "won_on": "2026-05-09"})
+    campaign.work()
+    assert letters(campaign, "has reached") == ["ada@example.org"]
+
+
+def test_a_victory_taken_back_before_anybody_heard_is_mailed_when_it_is_declared_again(
+    app: Flask, office: Office
+) -> None:
+    campaign = make_campaign(app)
+    campaign.signed("ada@example.org", updates="y")
+    for _again in range(2):
+        office.saved(f"{page(campaign)}/victory", **VICTORY)
+        office.saved(f"{page(campaign)}/take_back_victory")
+    office.saved(f"{page(campaign)}/victory", **VICTORY)
+    campaign.work()
+    assert letters(campaign, "has reached") == ["ada@example.org"]
+
+
 def test_an_answer_is_recorded_with_a_delivery_and_taken_back_to_it(app: Flask, office: Office) -> None:
     campaign = make_campaign(app)
     office.saved(f"{page(campaign)}/close")

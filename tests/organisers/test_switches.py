@@ -23,6 +23,8 @@ AS_IT_STANDS = {
     "proof": "auto",
     "giving_proof": "auto",
     "refund_fraud": "off",
+    "second_person": "auto",
+    "sampling": "off",
     "mails_an_hour": "",
     "mails_a_day": "",
 }
@@ -60,7 +62,7 @@ def stored(campaign: Campaign) -> int:
 def test_the_page_shows_everything_as_it_stands(office: Office) -> None:
     page = office.get("/office/switches")
     assert "Mails an hour" in page and "No country is off" in page and "There is no rule yet" in page
-    assert page.count(" checked ") == 8  # seven switches, and what a new rule would do
+    assert page.count(" checked ") == 10  # nine switches, and what a new rule would do
 
 
 def test_signing_off_is_a_page_of_its_own_and_stores_nothing(office: Office, campaign: Campaign) -> None:
@@ -137,7 +139,7 @@ def test_the_providers_limits_are_numbers_or_nothing(office: Office) -> None:
     assert now(office) == Switches()
 
 
-@pytest.mark.parametrize("field", ["signing", "giving", "comments", "mailing", "proof"])
+@pytest.mark.parametrize("field", ["signing", "giving", "comments", "mailing", "proof", "second_person"])
 def test_a_switch_stands_where_it_can_stand(office: Office, field: str) -> None:
     assert (
         office.post("/office/switches", **{**AS_IT_STANDS, "was": shown(office), field: "sideways"}).status_code == 422

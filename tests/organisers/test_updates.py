@@ -48,6 +48,11 @@ def test_a_test_goes_to_the_organiser_alone(office: Office, news: News) -> None:
     assert news.reached() == [EMAIL] and letter["Subject"] == f"Test: {SUBJECT}"
     assert "<em>free</em>" in part(letter, "html") and "/unsubscribe/updates/" in part(letter, "plain")
     assert office.post(f"{path}/texts/de/test").status_code == 404
+    to_donors = written(office, news, audience="donors")
+    office.saved(f"{to_donors}/texts/en/test")
+    news.campaign.work()
+    assert "because you asked for news when you gave" in part(news.letters()[-1], "plain")
+    assert news.reached() == [EMAIL, EMAIL]
 
 
 def test_a_subject_that_tells_too_much_is_pointed_out(office: Office, news: News) -> None:
@@ -95,6 +100,7 @@ def test_it_is_paused_resumed_and_cancelled_and_says_how_far_it_is(office: Offic
     news.campaign.work()
     assert "2 wait in the outbox" in office.get(path) and "0 mails were sent." in office.get(path)
     office.saved(f"{path}/pause")
+    assert "A mail that a worker had in hand this moment may still go" in office.get(path)
     open_again(news)
     assert news.reached() == []
     office.saved(f"{path}/resume")
@@ -102,6 +108,7 @@ def test_it_is_paused_resumed_and_cancelled_and_says_how_far_it_is(office: Offic
     office.saved(f"{path}/cancel")
     open_again(news)
     page = office.get(path)
+    assert "A mail that a worker had in hand this moment may still go" in page
     assert news.reached() == [] and "were about to be written to when it was cancelled" in page
     answer = office.client.get(office.post(f"{path}/resume").headers["Location"])
     assert "It has gone on meanwhile" in answer.text and news.state(1) == "cancelled"

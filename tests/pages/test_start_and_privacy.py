@@ -46,6 +46,10 @@ def test_the_privacy_page_names_who_is_responsible_and_what_a_thief_gets(app: Fl
         "90 days later",
         "Twelve months",
         "Never write to me again",
+        "What the official is given",
+        "You get no receipt",
+        "Your answer is counted and then forgotten",
+        "The stored file of a list",
     ):
         assert words in page
 

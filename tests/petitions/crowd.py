@@ -21,6 +21,7 @@ def crowd(
     visibility: Visibility = Visibility.RECIPIENTS,
     method: Method = Method.WEB,
     at: datetime | None = None,
+    source: str = "other",
     fold: bool = True,
 ) -> None:
     """`many` people of a country have signed and confirmed; committed, and folded unless told otherwise."""
@@ -29,7 +30,7 @@ def crowd(
         petition = db.session.get_one(Petition, campaign.id)
         shared = {
             "petition_id": campaign.id, "method": method, "state": SignatureState.VALID, "country": country,
-            "visibility": visibility, "source": "other", "consent_digest": consent.digest_of(petition, visibility),
+            "visibility": visibility, "source": source, "consent_digest": consent.digest_of(petition, visibility),
             "signed_at": hour, "confirmed_at": hour,
             "public_name": "Ada Example" if visibility == Visibility.PUBLIC else None,
         }  # fmt: skip

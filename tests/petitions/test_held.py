@@ -11,6 +11,7 @@ from core import clock
 from core.audit import AuditEntry
 from core.db import db
 from petitions.abuse import held_services as held
+from petitions.abuse.models import HeldJudgement
 from petitions.confirmation_services import expire
 from petitions.models import Petition, Submission
 from petitions.signature_services import leave
@@ -34,7 +35,8 @@ def hold(campaign: Campaign, address: str, reason: HeldReason, **values: Any) ->
 
 def judge(campaign: Campaign, verb: Any, **chosen: Any) -> int:
     with campaign.app.app_context():
-        number = verb(db.session.get_one(Petition, campaign.id), actor=ORGANISER, **chosen)
+        judgement = (db.session.scalar(select(func.max(HeldJudgement.judgement_id))) or 0) + 1
+        number = verb(db.session.get_one(Petition, campaign.id), judgement=judgement, actor=ORGANISER, **chosen)
         db.session.commit()
         return int(number)
 
@@ -100,7 +102,7 @@ def test_a_released_one_still_meets_the_rules_that_nobody_may_lift(campaign: Cam
     assert len(campaign.mails("ada@example.org")) == before
 
 
-def test_discarding_empties_for_good_and_only_what_was_chosen(campaign: Campaign) -> None:
+def test_discarding_mails_nobody_and_empties_after_a_week_only_what_was_chosen(campaign: Campaign) -> None:
     first = hold(campaign, "one@example.org", HeldReason.WAVE, cluster_id="c1", email_index=b"i" * 32)
     second = hold(campaign, "two@example.org", HeldReason.WAVE, cluster_id="c1")
     third = hold(campaign, "never@example.org", HeldReason.SUPPRESSED, cluster_id="c1")
@@ -108,8 +110,14 @@ def test_discarding_empties_for_good_and_only_what_was_chosen(campaign: Campaign
     assert judge(campaign, held.discard, reason="disposable", cluster="c1") == 0
     campaign.work()
     assert states(campaign) == ["discarded", "held", "held"] and campaign.mails() == []
+    sealed = campaign.submissions()[0]
+    assert sealed.blob is not None and sealed.code_digest is None
+    for days, kept in ((6, True), (8, False)):
+        with campaign.app.app_context(), time_machine.travel(clock.now() + timedelta(days=days), tick=False):
+            expire()
+            assert (campaign.submissions()[0].blob is not None) == kept
     gone = campaign.submissions()[0]
-    assert (gone.blob, gone.email_index, gone.code_digest) == (None, None, None)
+    assert (gone.blob, gone.email_index, gone.state) == (None, None, SubmissionState.DISCARDED)
     assert judge(campaign, held.discard, cluster="c1") == 1 and second
     with campaign.app.app_context():
         discarded = select(AuditEntry).where(AuditEntry.act == "held.discarded").order_by(AuditEntry.id)

@@ -10,9 +10,10 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from core import clock, rotation, tables
+from core import clock, rotation
 from core.db import db
 from core.jobs import Job
+from core.spreadsheets.xlsx import write_xlsx
 from core.vault import VaultKey
 from operations import retention_run
 from petitions import confirmation_services, deadlines, list_services, services
@@ -276,7 +277,7 @@ def test_a_draft_of_an_export_that_was_killed_goes_after_an_hour(campaign: Campa
     campaign.signed(name="Zenobia Sentinel")
     with campaign.app.app_context():
         rows = [(line.name, 1) for line in list_services.signatures_for(db.session.get_one(Petition, campaign.id))]
-    left_behind = tables.write_xlsx(("Name", "No."), rows, folder=settings.drafts_folder)
+    left_behind = write_xlsx(("Name", "No."), rows, folder=settings.drafts_folder)
     next(left_behind)
     [draft] = settings.drafts_folder.iterdir()
     run(campaign, timedelta(minutes=59))

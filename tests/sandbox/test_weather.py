@@ -81,6 +81,19 @@ def test_the_api_is_down(bench):
     assert len(bench.client.v1.checkout.sessions.list().data) == 0
 
 
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(401, stripe.AuthenticationError), (403, stripe.PermissionError), (429, stripe.RateLimitError)],
+)
+def test_the_api_turns_everybody_away(bench, status, error):
+    turn(bench, "turned_away", status)
+    with pytest.raises(error) as refusal:
+        bench.open_session()
+    assert refusal.value.http_status == status
+    turn(bench, "turned_away", 0)
+    assert len(bench.client.v1.checkout.sessions.list().data) == 0
+
+
 def test_the_api_is_slow(bench):
     turn(bench, "slow", 1)
     began = time.monotonic()

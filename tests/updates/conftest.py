@@ -10,7 +10,7 @@ from flask import Flask
 
 from core.db import db
 from petitions import services as petition_services
-from petitions.updates import services
+from petitions.updates import announcing, services
 from petitions.updates.counting import Progress, progress
 from petitions.updates.models import Update
 from tests.petitions.conftest import Campaign, make_campaign
@@ -53,7 +53,7 @@ class News:
         """What the site itself writes, under a key of its kind; sent."""
         with self.app.app_context():
             petition = petition_services.get(self.campaign.id)
-            made = services.announce(petition, kind, actor=AUTHOR, key=f"{kind}:{petition.id}", context=context)
+            made = announcing.announce(petition, kind, actor=AUTHOR, key=f"{kind}:{petition.id}", context=context)
             db.session.commit()
             found = made.id
         self.campaign.work()

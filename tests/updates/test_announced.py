@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from core.db import db
 from petitions import services as petition_services
-from petitions.updates import services
+from petitions.updates import announcing
 from petitions.updates.models import Update, UpdateState
 from tests.petitions.conftest import Campaign, make_campaign
 
@@ -13,7 +13,7 @@ from tests.petitions.conftest import Campaign, make_campaign
 def announce(campaign: Campaign, kind: str, key: str, **context: str) -> int:
     with campaign.app.app_context():
         petition = petition_services.get(campaign.id)
-        made = services.announce(petition, kind, actor="olga@example.org", key=key, context=context)
+        made = announcing.announce(petition, kind, actor="olga@example.org", key=key, context=context)
         db.session.commit()
         return made.id
 

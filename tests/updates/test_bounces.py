@@ -149,6 +149,50 @@ def test_what_passes_or_is_about_us_ends_nothing(post: Postmaster, action: str, 
     assert post.left_out(post.news) == {}
 
 
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("4.2.2", "not ours"), ("4.4.7", "not ours"), ("4.7.1", "not ours"), ("2.0.0", "not ours"),
+        ("5.1.1", "bounced back"), ("5.1.10", "bounced back"), ("5.2.1", "bounced back"), ("5.4.1", "bounced back"),
+        ("5.0.0", "not ours"), ("5.3.0", "not ours"), ("5.4.5", "not ours"), ("5.6.1", "not ours"), ("5.7.26", "not ours"),
+    ],
+)  # fmt: skip
+def test_a_status_tells_what_passes_from_a_mailbox_that_is_gone(post: Postmaster, status: str, said: str) -> None:
+    assert f"{said}: 1" in post.pipe(post.report(status=status))
+
+
+ANOTHER = """\
+Original-Recipient: rfc822; {original}
+Final-Recipient: rfc822; {final}
+Action: {action}
+Status: {status}
+
+Final-Recipient: """
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "said"),
+    [
+        ("delivered", "2.0.0", "not ours"), ("delayed", "4.4.1", "not ours"), ("failed", "4.2.2", "not ours"),
+        ("failed", "5.1.1", "bounced back"),
+    ],
+)  # fmt: skip
+def test_a_mailbox_that_passes_mail_on_is_there_while_anybody_gets_it(
+    post: Postmaster, other: News, action: str, status: str, said: str
+) -> None:
+    first = {"original": "ada@example.org", "final": "home@example.net", "action": action, "status": status}
+    form = DSN.replace("Final-Recipient: ", ANOTHER.format(**first), 1)
+    assert f"{said}: 1" in post.pipe(post.report(form, address="work@example.net"))
+    gone = said == "bounced back"
+    assert post.left_out(other) == ({"bounced": 1} if gone else {}), "named as the original recipient"
+
+
+@pytest.mark.parametrize("kind", ["not-spam", "other", "virus"])
+def test_feedback_that_is_no_complaint_ends_nothing(post: Postmaster, kind: str) -> None:
+    assert post.pipe(post.report(ARF.replace("Feedback-Type: abuse", f"Feedback-Type: {kind}"))).endswith("not ours: 1")
+    assert post.left_out(post.news) == {}
+
+
 def test_a_complaint_ends_the_news(post: Postmaster, other: News) -> None:
     assert post.pipe(post.report(ARF)) == "bounced back: 0, complained: 1, not ours: 0"
     assert post.news.progress(post.sent).heard == {"complained": 1}

@@ -26,6 +26,7 @@ from tests.petitions.test_invitations import Letter
 from tests.updates.conftest import AUTHOR, COLLEAGUE, SUBJECT, News, part
 from tests.updates.many import sign_many
 
+WRITTEN = {"subject": SUBJECT, "audience": "signatories", "country": ""}
 REMOTE = re.compile(r"<(?:img|link|script|iframe|video|audio|object|embed|style)|src=|url\(|@import", re.IGNORECASE)
 
 
@@ -74,6 +75,29 @@ def test_each_signatory_is_written_in_the_language_of_signing_where_that_was_wri
     assert {letter["To"]: letter["Subject"] for letter in news.letters()} == {
         "ada@example.org": SUBJECT, "bob@example.org": "Nachricht",
     }  # fmt: skip
+
+
+def test_the_original_is_what_was_written_first_whatever_language_the_petition_has_by_now(news: News) -> None:
+    office = enter(news.app)
+    news.signed("ada@example.org", "bob@example.org")
+    made = news.draft(headline="Both are free")
+    news.do(made, services.write, language="fr", actor=AUTHOR, subject="Nouvelles", body="Ils sont libres.")
+    with news.app.app_context():
+        bobs = db.session.scalars(select(Signature).order_by(Signature.id.desc())).first()
+        bobs.consent_digest = in_language("fr", bobs.consent_digest)
+        db.session.get_one(Update, made).petition.language = "de"
+        db.session.commit()
+    page = f"/office/petitions/{news.campaign.id}/updates/{made}"
+    assert SUBJECT in office.get(page)
+    office.saved(f"{page}/edit", **{**WRITTEN, "body": "They are *home*.", "headline": "Both are free"})
+    office.saved(f"{page}/send", starts_at="")
+    news.campaign.work()
+    assert {letter["To"]: letter["Subject"] for letter in news.letters()} == {
+        "ada@example.org": SUBJECT, "bob@example.org": "Nouvelles",
+    }  # fmt: skip
+    with news.app.app_context():
+        assert db.session.scalars(select(Event.body).where(Event.title == "Both are free")).one() == "They are *home*."
+        assert list(db.session.get_one(Update, made).texts) == ["en", "fr"]
 
 
 def in_language(language: str, digest: str) -> str:

@@ -1,0 +1,1 @@
+"""A case in other languages: its own texts, those of its people and events."""

@@ -1,0 +1,1 @@
+"""The check page: which delivery a file belongs to, and what may be said of it."""

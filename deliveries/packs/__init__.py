@@ -1,0 +1,1 @@
+"""Packs: a delivery's files, frozen once and kept sealed until they expire."""

@@ -1,0 +1,1 @@
+"""Samples in the office: approved or refused, and how they ended."""
