@@ -6,6 +6,7 @@ import json
 import secrets
 import struct
 import threading
+import time
 from base64 import b64decode
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
@@ -56,6 +57,7 @@ class _CurrentKey:
     data_key_id: str
     cipher: AESGCM
     expires: datetime
+    dropped: float  # by the clock that nobody sets
     uses: int = 0
 
 
@@ -70,6 +72,7 @@ class Vault:
         self._current: dict[str, _CurrentKey] = {}
         self._opened: OrderedDict[str, AESGCM] = OrderedDict()
         self._opened_until = clock.now()
+        self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
     def create_scope(self, scope: str) -> VaultKey:
@@ -91,7 +94,7 @@ class Vault:
             current = self._current.get(scope)
             if current and current.expires - clock.now() > DATA_KEY_RENEWAL and current.uses < DATA_KEY_USES:
                 return
-            self._current[scope] = self._new_data_key(scope)
+            self._take(scope)
 
     def seal(self, scope: str, context: str, public_id: str, fields: Mapping[str, Any]) -> Sealed:
         """Seals the fields for the row `public_id`. Raises VaultError without a prepared key that is still alive."""
@@ -147,16 +150,23 @@ class Vault:
         with self._lock:
             self._current.clear()
             self._opened.clear()
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = None
 
     def renew(self, scope: str) -> None:
         """`prepare`, however young the data key at hand: its pair has been retired."""
         with self._lock:
-            self._current[scope] = self._new_data_key(scope)
+            self._take(scope)
 
     def forget_opened(self) -> None:
         """Drops the opened data keys: one may be of a key that was destroyed."""
         with self._lock:
             self._opened.clear()
+
+    def _take(self, scope: str) -> None:
+        self._current[scope] = self._new_data_key(scope)
+        self._wind()
 
     def _new_data_key(self, scope: str) -> _CurrentKey:
         key_id = ""
@@ -167,10 +177,8 @@ class Vault:
             values = {"id": data_key_id, "key_id": key_id, "sealed": sealed, "created_at": clock.now()}
             with db.engine.begin() as connection:
                 connection.execute(insert(DataKey).values(values))
-        timer = threading.Timer(DATA_KEY_LIFE.total_seconds(), self._drop, (scope, data_key_id))
-        timer.daemon = True
-        timer.start()
-        return _CurrentKey(key_id, data_key_id, AESGCM(raw), clock.now() + DATA_KEY_LIFE)
+        dropped = time.monotonic() + DATA_KEY_LIFE.total_seconds()
+        return _CurrentKey(key_id, data_key_id, AESGCM(raw), clock.now() + DATA_KEY_LIFE, dropped)
 
     def _active(self, scope: str) -> Any:
         """The scope's active public key, found to be signed by the site key."""
@@ -183,10 +191,20 @@ class Vault:
         self.verify(scope, row.id, row.public_key, row.signature)
         return row
 
-    def _drop(self, scope: str, data_key_id: str) -> None:
+    def _wind(self) -> None:
+        """One timer drops the keys of all scopes: one for each would be a thread for every petition."""
+        if self._timer is None and self._current:
+            first = min(key.dropped for key in self._current.values())
+            self._timer = threading.Timer(max(0.0, first - time.monotonic()), self._drop)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _drop(self) -> None:
         with self._lock:
-            if scope in self._current and self._current[scope].data_key_id == data_key_id:
-                del self._current[scope]
+            now = time.monotonic()
+            self._current = {scope: key for scope, key in self._current.items() if key.dropped > now}
+            self._timer = None
+            self._wind()
 
     def verify(self, scope: str, key_id: str, public_key: bytes, signature: bytes) -> None:
         try:

@@ -18,6 +18,7 @@ from core.vault import SITE, ensure_scope
 
 log = logging.getLogger(__name__)
 IDLE = 0.2
+SELDOM = 300.0  # seconds from one turn of a tick to the next
 STRETCH = 0.5  # seconds in which jobs follow each other without a look at what has come in
 jobs = AppGroup("jobs", help="Work that the site promised.")
 
@@ -51,15 +52,18 @@ class Worker:
         return busy
 
     def drain(self) -> int:
-        """Runs ticks and jobs until nothing that is due is left; the number of jobs run."""
-        count = 0
+        """Runs ticks and jobs until nothing that is due is left; the number of jobs run.
+
+        A tick that comes round seldom and has found nothing is not asked again."""
+        count, turn = 0, list(self.ticks)
         while True:
-            busy = any([self._run(tick) for tick in self.ticks])
+            found = [tick for tick in turn if self._run(tick)]
             done = drain(self.handlers, relay.may_go)
             db.session.remove()
-            if not busy and not done:
+            if not found and not done:
                 mail_server.hang_up()
                 return count
+            turn = [tick for tick in self.ticks if tick in found or tick.every < SELDOM]
             count += done
 
     def _run_due_ticks(self) -> bool:

@@ -167,8 +167,9 @@ def app_for_this_test(given: dict[str, str]) -> Flask:
 
 
 def close(app: Flask) -> None:
-    """Lets go of every connection to the database; PostgreSQL has only so many."""
+    """Lets go of every connection to the database, of which PostgreSQL has only so many, and of its timers."""
     app.extensions["page_counter"].drop()
+    app.extensions["vault"].forget()
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
