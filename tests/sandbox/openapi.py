@@ -42,12 +42,6 @@ def components() -> Schema:
     return {name: strict(schema) for name, schema in sspec["components"]["schemas"].items()}
 
 
-@lru_cache(maxsize=200)
-def _object_validator(kind: str) -> Any:
-    whole = {"$ref": f"#/components/schemas/{kind}", "components": {"schemas": components()}}
-    return jsonschema_rs.Draft202012Validator(whole)
-
-
 @lru_cache(maxsize=1)
 def _addresses() -> list[tuple[re.Pattern[str], str]]:
     """Each path of the file as a pattern, those with fewer blanks first."""
@@ -81,16 +75,19 @@ def _form(method: str, known: str) -> Schema:
     )
 
 
-@lru_cache(maxsize=200)
-def _form_validator(method: str, known: str) -> Any:
-    return jsonschema_rs.Draft202012Validator({**_form(method, known), "components": {"schemas": components()}})
-
-
-@lru_cache(maxsize=200)
-def _answer_validator(method: str, known: str) -> Any:
-    content = sspec["paths"][known][method.lower()]["responses"]["200"]["content"]
-    schema = strict(content["application/json"]["schema"])
-    return jsonschema_rs.Draft202012Validator({**schema, "components": {"schemas": components()}})
+@lru_cache(maxsize=1)
+def _judge() -> jsonschema_rs.Draft202012Validator:
+    """One for the whole file: they share what the objects refer to, and each of its own would hold 20 MB."""
+    judged: Schema = {f"object {kind}": {"$ref": f"#/components/schemas/{kind}"} for kind in components()}
+    for path, operations in sspec["paths"].items():
+        for method, operation in operations.items():
+            name = f"{method.upper()} {path}"
+            judged[f"request {name}"] = _form(method.upper(), path)
+            answer = operation["responses"].get("200", {}).get("content", {}).get("application/json")
+            if answer:
+                judged[f"answer {name}"] = strict(answer["schema"])
+    whole = {"properties": judged, "additionalProperties": False, "components": {"schemas": components()}}
+    return jsonschema_rs.Draft202012Validator(whole)
 
 
 def typed(raw: Any, schema: Schema) -> Any:
@@ -124,30 +121,30 @@ def check_request(method: str, path: str, pairs: Iterable[tuple[str, str]]) -> N
         sent = typed(parse(pairs), _form(method, known))
     except InvalidRequest as error:
         raise NotStripes(f"{method} {path}: {error.message}") from error
-    _judge(_form_validator(method, known), sent, f"{method} {path} was asked with what Stripe does not take")
+    _hold(f"request {method} {known}", sent, f"{method} {path} was asked with what Stripe does not take")
 
 
 def check_answer(method: str, path: str, status: int, answer: Any) -> None:
     """Raise NotStripes unless Stripe could answer this."""
     if status >= 400:
-        _judge(_object_validator("error"), answer, f"{method} {path} answered {status} as Stripe does not")
+        _hold("object error", answer, f"{method} {path} answered {status} as Stripe does not")
         return
     known, _ = operation(method, path)
-    _judge(_answer_validator(method, known), answer, f"{method} {path} answered what Stripe does not")
+    _hold(f"answer {method} {known}", answer, f"{method} {path} answered what Stripe does not")
 
 
 def check_object(answer: Schema) -> None:
     """Raise NotStripes unless the object is one of Stripe's; of an event also what it is about."""
     kind = answer["object"]
-    _judge(_object_validator(kind), answer, f"this is no {kind} of Stripe")
+    _hold(f"object {kind}", answer, f"this is no {kind} of Stripe")
     if kind == "event":
         check_object(answer["data"]["object"])
 
 
-def _judge(validator: Any, found: Any, complaint: str) -> None:
-    errors = list(validator.iter_errors(found))
+def _hold(to: str, found: Any, complaint: str) -> None:
+    errors = list(_judge().iter_errors({to: found}))
     if errors:
         where = "; ".join(
-            f"{'.'.join(map(str, error.instance_path)) or 'it'}: {error.message[:300]}" for error in errors
+            f"{'.'.join(map(str, error.instance_path[1:])) or 'it'}: {error.message[:300]}" for error in errors
         )
         raise NotStripes(f"{complaint}: {where}")
