@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, true, update
 
 from core import audit
+from core.data_keys import DATA_KEY_LIFE
 from core.db import Base, db
-from core.vault import DATA_KEY_LIFE, DataKey, VaultError, VaultKey, vault
+from core.vault import DataKey, VaultError, VaultKey, vault
 
 log = logging.getLogger(__name__)
 

@@ -5,13 +5,10 @@ PyNaCl's SealedBox carries each process's data keys to the scope's public key; `
 import json
 import secrets
 import struct
-import threading
-import time
 from base64 import b64decode
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -24,15 +21,13 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from core import clock
+from core.data_keys import DATA_KEY_LIFE, DataKeyAtHand, DataKeysAtHand
 from core.db import db
 from core.keystore import KeyMissing, Keystore, ScopeKey
 from core.vault_models import DataKey as DataKey
 from core.vault_models import VaultKey as VaultKey
 
 SITE = "site"
-DATA_KEY_LIFE = timedelta(minutes=10)
-DATA_KEY_RENEWAL = timedelta(minutes=1)
-DATA_KEY_USES = 2**20
 PADDED = (256, 1024, 4096)
 OPENED_KEYS = 4096
 SealedRow = tuple[str, str, bytes, str]  # key id, data key id, blob, public id
@@ -51,16 +46,6 @@ class Sealed:
     blob: bytes
 
 
-@dataclass
-class _CurrentKey:
-    key_id: str
-    data_key_id: str
-    cipher: AESGCM
-    expires: datetime
-    dropped: float  # by the clock that nobody sets
-    uses: int = 0
-
-
 class Vault:
     """One a process. `prepare` before a transaction begins, `seal` within it; `open` needs the keystore."""
 
@@ -69,11 +54,9 @@ class Vault:
         self.holds_keystore = holds_keystore
         self.site_public_key = b64decode(site_public_key)
         self._site = VerifyKey(self.site_public_key)
-        self._current: dict[str, _CurrentKey] = {}
+        self._at_hand = DataKeysAtHand(self._new_data_key)
         self._opened: OrderedDict[str, AESGCM] = OrderedDict()
         self._opened_until = clock.now()
-        self._timer: threading.Timer | None = None
-        self._lock = threading.Lock()
 
     def create_scope(self, scope: str) -> VaultKey:
         """A new key pair for the scope, its public half signed and added to the session."""
@@ -90,16 +73,12 @@ class Vault:
 
     def prepare(self, scope: str) -> None:
         """Makes sure that a data key with a minute to live is committed; call while no write transaction is open."""
-        with self._lock:
-            current = self._current.get(scope)
-            if current and current.expires - clock.now() > DATA_KEY_RENEWAL and current.uses < DATA_KEY_USES:
-                return
-            self._take(scope)
+        self._at_hand.prepare(scope)
 
     def seal(self, scope: str, context: str, public_id: str, fields: Mapping[str, Any]) -> Sealed:
         """Seals the fields for the row `public_id`. Raises VaultError without a prepared key that is still alive."""
-        current = self._current.get(scope)
-        if current is None or current.expires <= clock.now():  # a timer does not run while the machine sleeps
+        current = self._at_hand.of(scope)
+        if current is None:
             raise VaultError(f"no data key is prepared for {scope}")
         current.uses += 1
         nonce = secrets.token_bytes(12)
@@ -147,28 +126,18 @@ class Vault:
 
     def forget(self) -> None:
         """Drops every data key from memory."""
-        with self._lock:
-            self._current.clear()
-            self._opened.clear()
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = None
+        self._at_hand.forget()
+        self._opened.clear()
 
     def renew(self, scope: str) -> None:
         """`prepare`, however young the data key at hand: its pair has been retired."""
-        with self._lock:
-            self._take(scope)
+        self._at_hand.renew(scope)
 
     def forget_opened(self) -> None:
         """Drops the opened data keys: one may be of a key that was destroyed."""
-        with self._lock:
-            self._opened.clear()
+        self._opened.clear()
 
-    def _take(self, scope: str) -> None:
-        self._current[scope] = self._new_data_key(scope)
-        self._wind()
-
-    def _new_data_key(self, scope: str) -> _CurrentKey:
+    def _new_data_key(self, scope: str) -> DataKeyAtHand:
         key_id = ""
         # again where the pair was retired before the commit: whoever destroys it may not have seen the row
         while key_id != (active := self._active(scope)).id:
@@ -177,8 +146,7 @@ class Vault:
             values = {"id": data_key_id, "key_id": key_id, "sealed": sealed, "created_at": clock.now()}
             with db.engine.begin() as connection:
                 connection.execute(insert(DataKey).values(values))
-        dropped = time.monotonic() + DATA_KEY_LIFE.total_seconds()
-        return _CurrentKey(key_id, data_key_id, AESGCM(raw), clock.now() + DATA_KEY_LIFE, dropped)
+        return DataKeyAtHand(key_id, data_key_id, AESGCM(raw))
 
     def _active(self, scope: str) -> Any:
         """The scope's active public key, found to be signed by the site key."""
@@ -190,21 +158,6 @@ class Vault:
             raise VaultError(f"{scope} has no key")
         self.verify(scope, row.id, row.public_key, row.signature)
         return row
-
-    def _wind(self) -> None:
-        """One timer drops the keys of all scopes: one for each would be a thread for every petition."""
-        if self._timer is None and self._current:
-            first = min(key.dropped for key in self._current.values())
-            self._timer = threading.Timer(max(0.0, first - time.monotonic()), self._drop)
-            self._timer.daemon = True
-            self._timer.start()
-
-    def _drop(self) -> None:
-        with self._lock:
-            now = time.monotonic()
-            self._current = {scope: key for scope, key in self._current.items() if key.dropped > now}
-            self._timer = None
-            self._wind()
 
     def verify(self, scope: str, key_id: str, public_key: bytes, signature: bytes) -> None:
         try:

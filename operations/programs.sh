@@ -24,9 +24,9 @@ see_to() {
 TEXT
 }
 
-chromium() { command -v chromium-headless-shell || command -v chromium; }
+a_browser() { command -v chromium-headless-shell || command -v chromium; }  # no function is named like what it looks for
 pdf_readers() { command -v pdftotext && fc-list | grep -q 'Noto Sans CJK'; }
 
-see_to "pages in a browser" "chromium-headless-shell fonts-noto-core fonts-urw-base35" chromium
+see_to "pages in a browser" "chromium-headless-shell fonts-noto-core fonts-urw-base35" a_browser
 see_to "spreadsheets in LibreOffice" "libreoffice-calc-nogui" command -v soffice
 see_to "PDFs" "poppler-utils fonts-noto-core fonts-noto-cjk fontconfig" pdf_readers

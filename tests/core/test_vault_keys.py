@@ -11,15 +11,13 @@ from nacl.public import PrivateKey
 from nacl.signing import SigningKey
 from sqlalchemy import select, update
 
-import core.vault
 from config import SettingError
-from core import clock
+from core import clock, data_keys
+from core.data_keys import DATA_KEY_LIFE, DATA_KEY_USES
 from core.db import db
 from core.jobs import Job, enqueue
 from core.keystore import Keystore
 from core.vault import (
-    DATA_KEY_LIFE,
-    DATA_KEY_USES,
     SITE,
     DataKey,
     Sealed,
@@ -146,37 +144,39 @@ def test_one_timer_drops_the_keys_of_all_scopes_from_memory(app: Flask, monkeypa
     with app.app_context():
         for number in range(3):
             ensure_scope(f"petition:{number}")
-        monkeypatch.setattr(core.vault, "DATA_KEY_LIFE", timedelta(minutes=2))
+        monkeypatch.setattr(data_keys, "DATA_KEY_LIFE", timedelta(minutes=2))
         vault().forget()
         for number in range(3):
             vault().prepare(f"petition:{number}")
-        timers = [thread for thread in threading.enumerate() if getattr(thread, "function", None) == vault()._drop]
-        assert [timer for timer in timers if not timer.finished.is_set()] == [vault()._timer]
+        timers = [
+            thread for thread in threading.enumerate() if getattr(thread, "function", None) == vault()._at_hand.drop
+        ]
+        assert [timer for timer in timers if not timer.finished.is_set()] == [vault()._at_hand.timer]
         vault().forget()
-        monkeypatch.setattr(core.vault, "DATA_KEY_LIFE", timedelta(milliseconds=1))
+        monkeypatch.setattr(data_keys, "DATA_KEY_LIFE", timedelta(milliseconds=1))
         vault().prepare(SITE)
-        dropping = vault()._timer
+        at_hand = vault()._at_hand
+        dropping = at_hand.timer
     if dropping is not None:  # it was not faster than we are
         dropping.join(30)
-    assert app.extensions["vault"]._current == {}
-    assert app.extensions["vault"]._timer is None
+    assert at_hand.keys == {} and at_hand.timer is None
 
 
 def test_a_key_that_was_renewed_outlives_the_timer_of_the_older_one(app: Flask) -> None:
     with app.app_context():
         vault().prepare(SITE)
-        older = vault()._current[SITE]
+        older = vault()._at_hand.keys[SITE]
         vault().renew(SITE)
-        vault()._drop()
+        vault()._at_hand.drop()
         assert seal_for_site().data_key_id != older.data_key_id
-        assert vault()._timer is not None
+        assert vault()._at_hand.timer is not None
 
 
 def test_a_data_key_is_renewed_after_its_uses(app: Flask) -> None:
     with app.app_context():
         vault().prepare(SITE)
         first = seal_for_site()
-        vault()._current[SITE].uses = DATA_KEY_USES - 1
+        vault()._at_hand.keys[SITE].uses = DATA_KEY_USES - 1
         vault().prepare(SITE)
         assert seal_for_site().data_key_id == first.data_key_id
         vault().prepare(SITE)
