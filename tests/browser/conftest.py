@@ -143,7 +143,7 @@ def served(folder: Path, host: str = "127.0.0.1") -> Iterator[Site]:
         ensure_scope(SITE)
         db.session.commit()
     server = make_server("127.0.0.1", port, app, threaded=True, fd=listener.fileno())
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield Site(url, app)
     server.shutdown()

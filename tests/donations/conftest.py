@@ -152,7 +152,7 @@ def sibling(app: Flask, **changes: str) -> Flask:
 def served(app: Flask) -> Iterator[str]:
     """The app on a free port of loopback; its address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
