@@ -21,6 +21,7 @@ from donations.own_page import keeping
 from pages import frozen, services
 from petitions import deadlines
 from petitions.services import PetitionNotFound
+from petitions.versions import translations as petition_translations
 
 pages = Blueprint("pages", __name__)
 pages.app_errorhandler(case_services.CaseFrozen)(frozen.answer)
@@ -68,6 +69,7 @@ def _case_page(reading: Reading) -> Response:
         case=found,
         told=reading,
         petitions=petitions,
+        readings=petition_translations.readings_beside(petitions, reading.language),
         totals=totals,
         next_date=coming,
         raised=services.raised(found),

@@ -1,6 +1,6 @@
 """A petition's texts in other languages: written in the office, read under an address of their own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,6 +97,24 @@ def reading(petition: Petition, language: str = "") -> Reading:
     wanted = language or petition.language
     if wanted != petition.language and wanted not in rows:
         raise TranslationNotFound(language)
+    return _reading(petition, rows, wanted)
+
+
+def readings_beside(petitions: Sequence[Petition], language: str) -> dict[int, Reading]:
+    """The petitions, by id, as a page in that language shows them: in the original where they are not translated."""
+    rows: dict[int, dict[str, PetitionTranslation]] = {petition.id: {} for petition in petitions}
+    theirs = select(PetitionTranslation).where(PetitionTranslation.petition_id.in_(rows))
+    for one in db.session.scalars(theirs.order_by(PetitionTranslation.language)):
+        rows[one.petition_id][one.language] = one
+    return {petition.id: _beside(petition, rows[petition.id], language) for petition in petitions}
+
+
+def _beside(petition: Petition, rows: dict[str, PetitionTranslation], language: str) -> Reading:
+    rows.pop(petition.language, None)
+    return _reading(petition, rows, language if language in rows else petition.language)
+
+
+def _reading(petition: Petition, rows: Mapping[str, PetitionTranslation], wanted: str) -> Reading:
     said = {name: _said(petition, rows.get(wanted), name) for name in FIELDS}
     return Reading(wanted, languages=(petition.language, *rows), **said)
 

@@ -12,6 +12,7 @@ from cases.models import Case, Event, Person
 from cases.translations import services as translations
 from cases.translations.models import CaseTranslation, EventTranslation, PersonTranslation
 from core.db import db
+from petitions.models import Petition
 from tests.factories import make_case
 from tests.organisers.conftest import Office
 from tests.organisers.test_case_safety import CYRILLIC, NAME, named_case
@@ -266,6 +267,25 @@ def test_the_petition_tells_of_the_case_in_its_own_language(app: Flask, office: 
     assert ARABIC["title"] not in read(app, "/petitions/the-petition")
     change(app, Case, language="ar")  # its texts are Arabic now, the petition's are English
     assert '<a href="/cases/the-case">' in read(app, "/petitions/the-petition")
+
+
+def test_the_case_leads_to_its_petitions_in_its_own_language(app: Flask, office: Office, campaign: Campaign) -> None:
+    with app.app_context():
+        petition = f"/office/petitions/{campaign.id}"
+        title = campaign.fresh(select(Petition.title))
+    office.saved(f"{home(app)}/translations/ar", **ARABIC)
+    office.saved(f"{petition}/translations/de", **GERMAN)
+    original = f'<a href="/petitions/the-petition" lang="en" dir="ltr">{title}</a>'
+    for path in ("/ar/cases/the-case", "/cases/the-case"):  # it is to be had in English and in German only
+        assert original in read(app, path) and "/de/petitions" not in read(app, path)
+    office.saved(f"{petition}/translations/ar", **GERMAN | {"title": ARABIC["title"]})
+    shown = read(app, "/ar/cases/the-case")
+    assert f'<a href="/ar/petitions/the-petition" lang="ar" dir="rtl">{ARABIC["title"]}</a>' in shown
+    assert '<a class="button" href="/ar/petitions/the-petition"' in shown and "/ar/petitions" not in read(app, "/")
+    assert f'<p lang="ar" dir="rtl">{GERMAN["ask"]}</p>' in shown
+    assert original in read(app, "/cases/the-case")
+    change(app, Petition, language="ar")
+    assert "/ar/petitions" not in read(app, "/ar/cases/the-case")
 
 
 def test_a_blur_and_a_freeze_cover_translations(app: Flask, office: Office, campaign: Campaign) -> None:
