@@ -25,7 +25,7 @@ FULL = Plan(
     listed=1_060_000,  # more than a sheet holds
     million=1_000_000,
     webhooks=20_000,
-    updates=(("SQLite", 100_000), ("PostgreSQL", 10_000)),
+    updates=(("SQLite", 100_000), ("PostgreSQL", 100_000)),
 )
 QUICK = Plan(
     rounds=1,

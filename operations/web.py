@@ -50,7 +50,7 @@ def main(factory: str = "serve:web") -> None:
         backlog=2048,
         respawn_failed_workers=True,
         workers_kill_timeout=FINISH_WITHIN,
-        log_level=LogLevels.error,
+        log_level=LogLevels.warning,  # it says so where it has to kill who does not end
     ).serve()
 
 

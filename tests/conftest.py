@@ -27,6 +27,7 @@ from core import remembered
 from core.db import Base, db
 from core.vault import SITE, ensure_scope, vault
 from petitions import services
+from tests import sqlite_locks
 from tests.sandbox.contract import as_stripe_would  # noqa: F401  (for every test: the sandbox is held to Stripe's file)
 from tests.together import pytest_xdist_make_scheduler  # noqa: F401
 
@@ -48,6 +49,7 @@ BASE = {
 QUICK = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 MANY = "max_connections = 300"  # each worker's app keeps what its busiest test opened
 
+sqlite_locks.watch()
 HTTPClient.INITIAL_DELAY = HTTPClient.MAX_DELAY = 0.01  # seconds between a job's tries at a Stripe that is away
 FILLED = [f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})" for name in Base.metadata.tables]
 COUNTED = "SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL"
@@ -110,7 +112,7 @@ def sqlalchemy_url(uri: str) -> str:
 def files_with(words: str, *folders: Path) -> list[str]:
     """Names of the files that hold these words, byte for byte.
 
-    Another process reads them: a process that closes a SQLite file loses the locks of all its connections to it."""
+    Another process reads them, for the sake of SQLite's locks: tests/sqlite_locks.py."""
     found = subprocess.run(["grep", "-rlaF", "--", words, *folders], capture_output=True, text=True)
     return sorted(Path(line).name for line in found.stdout.splitlines())
 

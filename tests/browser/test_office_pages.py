@@ -7,6 +7,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import NewContext, Stage
 from tests.browser.looks import check_refusal, faults, press
+from tests.organisers.drafts.test_drafts import CASES, SPEAKOUT
 
 pytestmark = pytest.mark.browser
 
@@ -149,6 +150,16 @@ def test_a_file_is_shown_as_it_would_be_imported(desk: Desk) -> None:
     press(page, page.get_by_role("button", name="Read the file"))
     expect(page.get_by_role("heading", name="Lines with an error")).to_be_visible()
     expect(page.get_by_role("heading", name="Perhaps the same person", level=2)).to_be_visible()
+    assert faults(page) == []
+
+
+@pytest.mark.parametrize(("kind", "file"), [("cases", CASES), ("petitions", SPEAKOUT)])
+def test_a_file_of_drafts_is_shown_as_it_would_come_in(desk: Desk, kind: str, file: str) -> None:
+    page = desk(f"/office/drafts/{kind}")
+    given = {"name": f"{kind}.csv", "mimeType": "text/csv", "buffer": file.encode()}
+    page.locator("input[type=file]").set_input_files(given)  # type: ignore[arg-type]
+    press(page, page.get_by_role("button", name="Read the file"))
+    expect(page.locator("form select").first).to_be_visible()  # each column's meaning may be chosen
     assert faults(page) == []
 
 

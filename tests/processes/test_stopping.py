@@ -40,9 +40,10 @@ def test_sigterm_during_the_start_leaves_nothing(start: Start, moment: str) -> N
     site = start()
     until(lambda: MOMENTS[moment](site), moment)
     site.send(signal.SIGTERM)
-    code = site.ends(7)  # granian's own patience is 8: nobody had to be killed
+    code = site.ends(20)
     assert code == 0 or (code == -signal.SIGTERM and moment == "python has begun"), site.output
-    assert "killed" not in site.output and "Traceback" not in site.output
+    for word in ("Killing", "killed", "Traceback"):  # granian's after 8 seconds, ours after 10
+        assert word not in site.output
 
 
 def test_what_is_killed_takes_its_own_processes_with_it(start: Start) -> None:
