@@ -1,7 +1,9 @@
 """The database handle, its column types, and how SQLite is opened.
 
 On SQLite a read outside a transaction sees what is committed, as READ COMMITTED does on PostgreSQL; the first write takes the
-write lock (`BEGIN IMMEDIATE`), so that no reader is ever asked to upgrade and told that the database is locked."""
+write lock (`BEGIN IMMEDIATE`), so that no reader is ever asked to upgrade and told that the database is locked.
+
+The file is SQLite's alone: whoever opens it by hand in a process that is connected to it takes all locks away on closing it."""
 
 import threading
 from datetime import UTC, datetime

@@ -16,7 +16,8 @@ from deliveries.states import PUBLISHED, Protection
 from petitions.models import Petition, Recipient
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 200
-LONGEST_KEPT = 90  # days
+KEPT: int = Delivery.__table__.c.kept_days.default.arg  # days
+LONGEST_KEPT = 90
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -39,7 +40,7 @@ class Wishes:
     protection: Protection = Protection.NONE
     age_recipient: str = ""
     password: str = ""
-    kept_days: int = 14
+    kept_days: int = KEPT
 
 
 class WrongWish(ValueError):

@@ -17,6 +17,9 @@ from cases.translations.services import Reading
 from core import clock, countries, languages
 from core.guards import cacheable
 from core.switches import switches
+from deliveries import wishes
+from deliveries.clerk import services as clerk
+from deliveries.sampling import services as sampling
 from donations.own_page import keeping
 from pages import frozen, services
 from petitions import deadlines
@@ -123,6 +126,9 @@ def privacy() -> Response:
         clocks=deadlines,
         gifts=keeping,
         said=comments_kept,
+        lists=wishes,
+        clerk=clerk,
+        asked=sampling,
         retention_days=deadlines.AFTER_DELIVERY.days,
     )
 

@@ -18,7 +18,7 @@ from deliveries.columns import ALWAYS, COLUMNS
 from deliveries.formats import FORMATS
 from deliveries.models import Delivery
 from deliveries.states import Protection
-from deliveries.wishes import LONGEST_KEPT
+from deliveries.wishes import KEPT, LONGEST_KEPT
 from organisers.answers import previewed
 from organisers.deliveries import services, words
 from organisers.fields import Choice, Day, OfficeForm, Radios, Whole, line
@@ -26,7 +26,7 @@ from petitions.counting import tallies
 from petitions.models import Petition
 from petitions.versions import translations
 
-KEPT = _l("Write a number of days from 1 to %(most)s.", most=LONGEST_KEPT)
+DAYS = _l("Write a number of days from 1 to %(most)s.", most=LONGEST_KEPT)
 USUAL_FORMATS, USUAL_COLUMNS = ["csv", "xlsx"], ["role", "affiliation", "country", "signed_on"]
 
 
@@ -59,8 +59,8 @@ class DeliveryForm(OfficeForm):
     delete_by = Day(_l("To be deleted by (optional)"), [Optional()])
     kept_days = Whole(
         _l("Days for which the pack can be fetched"),
-        [InputRequired(KEPT), NumberRange(1, LONGEST_KEPT, KEPT)],
-        default=14,
+        [InputRequired(DAYS), NumberRange(1, LONGEST_KEPT, DAYS)],
+        default=KEPT,
     )
     protection = Radios(
         _l("How the pack is closed"), [InputRequired(_l("Choose one of these."))], default=Protection.NONE.value,

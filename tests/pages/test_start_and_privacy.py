@@ -1,11 +1,15 @@
 """The start page, the privacy page, and error pages of every role."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from app import create_app
+from deliveries import wishes
+from deliveries.clerk import services as clerk
+from deliveries.sampling import services as sampling
 from tests.conftest import BASE
 from tests.factories import make_petition
 from tests.pages.conftest import Get
@@ -31,6 +35,16 @@ def test_the_pages_lead_who_has_signed_to_a_link_of_their_own(app: Flask, get: G
     for page, link in links.items():
         assert f'href="{link}"' in get(page).text
         assert get(link).status_code == 200
+
+
+def test_the_privacy_page_takes_its_days_from_what_rules_them(get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wishes, "KEPT", 31)
+    monkeypatch.setattr(wishes, "LONGEST_KEPT", 32)
+    monkeypatch.setattr(clerk, "LIFE", timedelta(days=33))
+    monkeypatch.setattr(sampling, "OPEN_FOR", timedelta(days=34))
+    page = get("/privacy").text
+    for words in ("for 31 days", "32 days at most", "goes 33 days after", "over after 34 days"):
+        assert words in page, words
 
 
 def test_the_privacy_page_names_who_is_responsible_and_what_a_thief_gets(app: Flask, get: Get) -> None:
