@@ -275,12 +275,12 @@ def test_the_case_leads_to_its_petitions_in_its_own_language(app: Flask, office:
         title = campaign.fresh(select(Petition.title))
     office.saved(f"{home(app)}/translations/ar", **ARABIC)
     office.saved(f"{petition}/translations/de", **GERMAN)
-    original = f'<a href="/petitions/the-petition" lang="en" dir="ltr">{title}</a>'
+    original = f'<h3 lang="en" dir="ltr"><a href="/petitions/the-petition">{title}</a></h3>'
     for path in ("/ar/cases/the-case", "/cases/the-case"):  # it is to be had in English and in German only
         assert original in read(app, path) and "/de/petitions" not in read(app, path)
     office.saved(f"{petition}/translations/ar", **GERMAN | {"title": ARABIC["title"]})
     shown = read(app, "/ar/cases/the-case")
-    assert f'<a href="/ar/petitions/the-petition" lang="ar" dir="rtl">{ARABIC["title"]}</a>' in shown
+    assert f'<h3 lang="ar" dir="rtl"><a href="/ar/petitions/the-petition">{ARABIC["title"]}</a></h3>' in shown
     assert '<a class="button" href="/ar/petitions/the-petition"' in shown and "/ar/petitions" not in read(app, "/")
     assert f'<p lang="ar" dir="rtl">{GERMAN["ask"]}</p>' in shown
     assert original in read(app, "/cases/the-case")
